@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * /dev/openvsm. One open file carries at most one trustlet; closing it, or the death of the
+ * process, ends the trustlet.
+ *
+ * Life: OPEN_IMAGE, START, mmap one channel per thread, then RUN in a loop: each RUN returns when
+ * the carrier has something to do. All structures are copied in once.
+ */
+#ifndef OPENVSM_DEVICE_H
+#define OPENVSM_DEVICE_H
+
+#include <openvsm/skcall.h>
+#ifdef __KERNEL__
+#include <linux/ioctl.h>
+#else
+#include <sys/ioctl.h>
+#endif
+
+#define OPENVSM_DEVICE            "/dev/openvsm"
+#define OPENVSM_CHANNEL_PAGES     17u /* one header page and a 64 KiB bounce buffer */
+/* mmap offset of thread t's channel. */
+#define OPENVSM_CHANNEL_OFFSET(t) ((uint64_t)(t)*OPENVSM_CHANNEL_PAGES * OPENVSM_PAGE_SIZE)
+
+/* A signed file, wholly mapped or read into the caller's memory. -> 0 or errno; status says why. */
+struct openvsm_open_image {
+    uint64_t address;
+    uint64_t size;   /* with the trailer */
+    uint32_t status; /* out: enum sk_status */
+    uint32_t known;  /* out: 1 if no byte had to be copied */
+    uint64_t detail; /* out: result 0 of the refusal */
+};
+struct openvsm_start {
+    uint64_t start_block; /* struct sk_start; ids and host_pid are filled in by the driver */
+    uint64_t size;
+    uint32_t status;  /* out */
+    uint32_t thread;  /* out: index of the first thread */
+    uint64_t process; /* out: handle, for people to read */
+};
+struct openvsm_run {
+    uint32_t thread;
+    uint32_t status; /* out: enum sk_status */
+    uint32_t reason; /* out: SK_RUN_SYSCALL, SK_RUN_SPAWN, SK_RUN_THREAD_EXIT or SK_RUN_EXIT */
+    uint32_t reserved;
+    uint64_t result[4]; /* out: results 1..4 of THREAD_RUN */
+};
+struct openvsm_skcall {
+    uint64_t number;
+    uint64_t arguments[5];
+    uint64_t status;
+    uint64_t results[5];
+};
+struct openvsm_page {
+    uint64_t index;   /* in: VP index for STATISTICS, process index for PROCESS_INFO */
+    uint64_t address; /* in: 4096 bytes of the caller to fill */
+    uint64_t status;  /* out: hv_status or sk_status */
+};
+
+#define OPENVSM_IOC          'V'
+#define OPENVSM_OPEN_IMAGE   _IOWR(OPENVSM_IOC, 1, struct openvsm_open_image)
+#define OPENVSM_START        _IOWR(OPENVSM_IOC, 2, struct openvsm_start)
+#define OPENVSM_RUN          _IOWR(OPENVSM_IOC, 3, struct openvsm_run)
+#define OPENVSM_KILL         _IOW(OPENVSM_IOC, 4, uint32_t)              /* signal number */
+#define OPENVSM_STATISTICS   _IOWR(OPENVSM_IOC, 16, struct openvsm_page) /* hv_statistics */
+#define OPENVSM_PROCESS_INFO _IOWR(OPENVSM_IOC, 17, struct openvsm_page) /* sk_process_info */
+/* Register-only queries: SK_CALL_NULL, INFO, MEMORY_STATUS; others are refused with EPERM. */
+#define OPENVSM_QUERY        _IOWR(OPENVSM_IOC, 18, struct openvsm_skcall)
+/* Copies audit records newer than index into the page: struct sk_audit_record[64]. */
+#define OPENVSM_AUDIT        _IOWR(OPENVSM_IOC, 19, struct openvsm_page)
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A trustlet's signature block and its secure system calls.
+ *
+ * A signed trustlet is an ordinary static ELF file with struct trustlet_trailer appended, at any
+ * file size. The ELF part is untouched; remove the trailer and the plain program is back.
+ */
+#ifndef OPENVSM_TRUSTLET_H
+#define OPENVSM_TRUSTLET_H
+
+#include <openvsm/types.h>
+
+#define TRUSTLET_MAGIC            "OVSMSIG1" /* the file's last eight bytes */
+#define TRUSTLET_MANIFEST_VERSION 1u
+#define TRUSTLET_NAME_MAX         32u
+#define TRUSTLET_DIGEST_SIZE      32u /* BLAKE2b-256 */
+#define TRUSTLET_KEY_SIZE         32u /* Ed25519 */
+#define TRUSTLET_SIGNATURE_SIZE   64u
+#define TRUSTLET_IMAGE_MAX        (512ull << 20)
+
+/* manifest.flags */
+#define TRUSTLET_DEBUGGABLE       (1u << 0) /* registers and memory may be shown to VTL0 */
+#define TRUSTLET_FIXED_ARGS       (1u << 1) /* argv comes from fixed_args, the caller's is refused */
+#define TRUSTLET_NO_ENVIRONMENT   (1u << 2) /* environment is dropped */
+
+/* Classes of marshalled system calls: symbol, bit, name in policy files. */
+#define TRUSTLET_CLASS_LIST(X)                                                                     \
+    X(BASIC, 0, "basic") /* exit, ids, uname, real time: always granted */                         \
+    X(FILE_READ, 1, "file-read")                                                                   \
+    X(FILE_WRITE, 2, "file-write")                                                                 \
+    X(TERMINAL, 3, "terminal")                                                                     \
+    X(NET_CLIENT, 4, "net-client")                                                                 \
+    X(NET_SERVER, 5, "net-server")                                                                 \
+    X(UNIX_SOCKET, 6, "unix-socket")
+enum trustlet_class {
+#define TRUSTLET_CLASS_ENUM(symbol, bit, name) TRUSTLET_CLASS_##symbol = 1u << (bit),
+    TRUSTLET_CLASS_LIST(TRUSTLET_CLASS_ENUM)
+#undef TRUSTLET_CLASS_ENUM
+        TRUSTLET_CLASS_ALL = (1u << 7) - 1,
+};
+
+struct trustlet_manifest {
+    uint32_t version; /* TRUSTLET_MANIFEST_VERSION */
+    uint32_t flags;
+    uint64_t trustlet_id;
+    char name[TRUSTLET_NAME_MAX]; /* NUL-padded, at least one NUL */
+    uint32_t security_version;
+    uint32_t classes; /* TRUSTLET_CLASS_* */
+    uint32_t max_threads;
+    uint32_t reserved0;
+    uint64_t max_memory;                  /* bytes */
+    uint64_t stack_size;                  /* bytes, of the first thread */
+    uint64_t image_size;                  /* bytes of the ELF file, without the trailer */
+    uint8_t digest[TRUSTLET_DIGEST_SIZE]; /* of those bytes */
+    char fixed_args[256];                 /* NUL-separated, empty string ends */
+    uint8_t reserved[128];
+};
+static_assert(sizeof(struct trustlet_manifest) == 512, "manifest layout is signed");
+
+/* The signature covers the manifest's 512 bytes. */
+struct trustlet_trailer {
+    struct trustlet_manifest manifest;
+    uint8_t signer[TRUSTLET_KEY_SIZE];
+    uint8_t signature[TRUSTLET_SIGNATURE_SIZE];
+    uint8_t reserved[24];
+    uint8_t magic[8];
+};
+static_assert(sizeof(struct trustlet_trailer) == 640, "trailer layout is on disk");
+
+/* Secure system calls: trustlet to Secure Kernel, never seen by VTL0. */
+#define TRUSTLET_SYSCALL_BASE 0x08000000u
+
+#endif
