@@ -53,7 +53,7 @@ struct trustlet_manifest {
     uint64_t image_size;                  /* bytes of the ELF file, without the trailer */
     uint8_t digest[TRUSTLET_DIGEST_SIZE]; /* of those bytes */
     char fixed_args[256];                 /* NUL-separated, empty string ends */
-    uint8_t reserved[128];
+    uint8_t reserved[136];
 };
 static_assert(sizeof(struct trustlet_manifest) == 512, "manifest layout is signed");
 
