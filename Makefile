@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Each ring has a build.mk of its own, which adds to ALL, CHECK and the rules for its outputs.
-# `./openvsm` calls this; `make V=1` shows the commands; `make CC=clang` builds with clang.
+# `./openvsm` calls this. `make V=1` shows the commands; `make CC=clang BUILD=…` builds with clang.
+#
+# Each ring has a build.mk of its own, which holds the rules for its outputs and adds to
+#   ALL    what `make` builds
+#   UNIT   host unit tests: programs that print TAP and exit 0
+#   CHECK  targets that check the sources themselves, run by `make check`
+#   FUZZ   libFuzzer targets, built with clang by `make fuzz`
+#   GUEST  what goes into VTL0's initrd, as PATH-IN-GUEST:FILE. An executable tests/NAME in the guest
+#          is a VM test; see tests/README.md.
 
 BUILD ?= build
 CC ?= gcc
@@ -15,14 +22,29 @@ FREESTANDING := -std=c11 -ffreestanding -fno-common -fno-strict-aliasing -fno-pi
 	-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -O2 -g $(WARNINGS)
 HOSTED := -std=gnu11 -O2 -g -fno-common $(WARNINGS) -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+# Host unit tests: the same sources under both sanitizers.
+UNIT_FLAGS := -std=gnu11 -O1 -g -fno-common $(WARNINGS) -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# The guest's kernel: `./openvsm` writes its release down in build/kernel/; without it, the newest
+# one whose headers are installed.
+KERNEL_RELEASE ?= $(or $(shell cat build/kernel/release 2>/dev/null),$(notdir \
+	$(patsubst %/build,%,$(lastword $(sort $(wildcard /lib/modules/*/build))))))
+KERNEL_HEADERS ?= /usr/src/linux-headers-$(KERNEL_RELEASE)
 
 ALL :=
 CHECK :=
+UNIT :=
+FUZZ :=
+GUEST :=
 .DEFAULT_GOAL := all
 -include $(wildcard hypervisor/build.mk vtl1/build.mk vtl0/build.mk tests/build.mk bench/build.mk packaging/build.mk)
 
-.PHONY: all check clean
+.PHONY: all check unit fuzz clean
+.DELETE_ON_ERROR:
 all: $(ALL)
 check: $(CHECK)
+unit: $(UNIT)
+fuzz: $(FUZZ)
 clean:
 	rm -rf $(BUILD)
