@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The vector state is shared between VTLs and belongs to whoever ran last: VTL0, or a trustlet.
+ * Kernel code does not use it, except the crypto library, between fpu_begin and fpu_end.
+ */
+#ifndef SK_FPU_H
+#define SK_FPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct thread;
+
+/* Saves the owner's state, gives a clean one. Not nested. Every call into the crypto library. */
+void fpu_begin(void);
+/* Wipes the state and gives the owner's back. */
+void fpu_end(void);
+
+/* THREAD_RUN: takes VTL0's state out of the registers and loads the thread's, and back. */
+void fpu_enter_thread(struct thread *thread);
+void fpu_leave_thread(struct thread *thread);
+/* The state a program starts with, in the thread's area. */
+void fpu_init_thread(struct thread *thread);
+/* Learns the size and mask; NULL or a sentence. Each CPU calls it. */
+const char *fpu_init(void);
+
+#endif

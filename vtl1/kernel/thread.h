@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A trustlet's thread, carried by one VTL0 thread, which enters it with THREAD_RUN.
+ */
+#ifndef SK_THREAD_H
+#define SK_THREAD_H
+
+#include "process.h"
+#include "syscall_state.h"
+#include <openvsm/skcall.h>
+
+/* User registers as entry.S saves and loads them; the order is entry.S's. */
+struct user_registers {
+    uint64_t r15, r14, r13, r12, rbp, rbx;
+    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t vector;     /* what brought it here: exception, VINA, or USER_SYSCALL */
+    uint64_t error_code; /* of an exception */
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+#define USER_SYSCALL 0x100u
+
+/* What THREAD_RUN does first. */
+enum thread_resume {
+    RESUME_USER,     /* enter ring 3 */
+    RESUME_DISPATCH, /* syscall_dispatch again: it wanted memory or a pause */
+    RESUME_COMPLETE, /* syscall_complete: an answer should be in the channel */
+    RESUME_FAULT,    /* the page fault at fault_address again: it wanted memory */
+};
+
+#define THREAD_XSAVE_OFFSET 1152u
+#define THREAD_XSAVE_MAX    (PAGE_SIZE - THREAD_XSAVE_OFFSET)
+
+struct thread {
+    struct process *process;
+    uint32_t index;
+    bool running; /* on a CPU */
+    bool exited;
+    bool asked_memory; /* VTL0 was asked for pages since the last progress */
+    enum thread_resume resume;
+
+    struct user_registers registers;
+    uint64_t fs_base, gs_base; /* canonical user addresses; loaded before ring 3, saved after */
+    uint64_t fault_address;
+    unsigned fault_access;
+    uint64_t cursor; /* of a restarted system call; 0 when a new one begins */
+
+    /* The channel: VTL0's pages, pinned. All NULL and 0 before THREAD_ATTACH. */
+    volatile struct sk_channel *channel; /* in the direct map */
+    volatile uint8_t *bounce;            /* the pages after it */
+    uint64_t bounce_size;                /* bytes */
+    uint64_t bounce_user;                /* the host process's address of bounce[0] */
+    uint64_t channel_gpa;
+    uint64_t channel_pages;
+
+    /* Results 1..4 of THREAD_RUN for the action that syscall_dispatch returned. */
+    uint64_t run_result[4];
+
+    uint64_t clear_child_tid, robust_list, robust_list_size;
+    uint64_t signal_mask;
+
+    struct syscall_state syscall; /* marshal.c's own, zero at creation */
+};
+static_assert(sizeof(struct thread) <= THREAD_XSAVE_OFFSET, "a thread object is one frame");
+
+/* What syscall_dispatch and syscall_complete want done next. */
+enum syscall_action {
+    SYSCALL_RETURN,      /* registers.rax is set: go on in ring 3 */
+    SYSCALL_MARSHAL,     /* the request stands in the channel; syscall_complete at the next run */
+    SYSCALL_WAIT,        /* run_result[0] = nanoseconds; syscall_complete at the next run */
+    SYSCALL_WAKE,        /* registers.rax is set; run_result[0] = thread to run */
+    SYSCALL_SPAWN,       /* registers.rax is set; run_result[0] = new thread */
+    SYSCALL_THREAD_EXIT, /* the thread is over */
+    SYSCALL_EXIT,        /* process_die was called */
+    SYSCALL_NEED_MEMORY, /* run_result[0] = pages; the same function is called again */
+    SYSCALL_AGAIN,       /* an interrupt waits: the same function is called again */
+};
+
+/*
+ * The seam to syscall.c and marshal.c. Both are called with the process's lock held, on the CPU
+ * that carries the thread. syscall_dispatch: the thread executed SYSCALL, RAX = number, arguments
+ * in RDI RSI RDX R10 R8 R9; RIP is behind the instruction. Both may be called again after
+ * SYSCALL_NEED_MEMORY and SYSCALL_AGAIN, with registers as they left them; thread->asked_memory
+ * is true if VTL0 was already asked and did not give: then answer -ENOMEM instead.
+ */
+enum syscall_action syscall_dispatch(struct thread *thread);
+enum syscall_action syscall_complete(struct thread *thread);
+
+#endif
