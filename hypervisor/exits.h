@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a guest did that the CPU left to us. Called by vcpu/ after it decoded the exit. */
+#ifndef HYPERVISOR_EXITS_H
+#define HYPERVISOR_EXITS_H
+
+#include "cpu.h"
+
+/* VMMCALL, other than VtlCall and VtlReturn (vtl.h). Implemented in hypercall.c: decode, commit,
+ * and the result word in RAX. RIP is past the instruction already; a rep call that wants to be
+ * repeated sets it back. CPL is 0 and the caller is in 64-bit mode. */
+void hypercall_handle(struct cpu *cpu);
+/* Synthetic MSRs 0x40000000..0x400000ff of the running VTL, implemented in hypercall.c. False: the
+ * access gets #GP. */
+bool hypercall_read_msr(struct cpu *cpu, uint32_t msr, uint64_t *value);
+bool hypercall_write_msr(struct cpu *cpu, uint32_t msr, uint64_t value);
+
+/* CPUID as the guest sees it. */
+struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Going from one VTL to the other, and telling VTL1 what VTL0 did (TLFS, VSM chapter). */
+#ifndef HYPERVISOR_VTL_H
+#define HYPERVISOR_VTL_H
+
+#include "cpu.h"
+
+/* VMMCALL with RCX = HV_CALL_VTL_CALL / HV_CALL_VTL_RETURN; RIP is past it already. An illegal one
+ * raises #UD at the instruction. */
+void vtl_call(struct cpu *cpu);
+void vtl_return(struct cpu *cpu);
+
+/*
+ * VTL0 touched a page or an MSR it may not. With HV_PARTITION_CONFIG_INTERCEPT_PAGE the current CPU
+ * goes on in VTL1 with a message in its assist page (entry reason 3); before VTL1 is ready, VTL0
+ * gets #GP(0) at that instruction. access is enum hv_access_type.
+ */
+void vtl_memory_intercept(struct cpu *cpu, gpa_t address, enum hv_access_type access);
+void vtl_msr_intercept(struct cpu *cpu, uint32_t msr, enum hv_access_type access,
+                       unsigned instruction_length);
+/* TLFS register intercept: value is the attempted new one. */
+void vtl_register_intercept(struct cpu *cpu, uint32_t name, struct hv_register_value value,
+                            unsigned instruction_length);
+
+/* Something in VTL0 waits (interrupt, NMI, INIT) while VTL1 runs: raises VINA once, if enabled. */
+void vtl_notify(struct cpu *cpu);
+
+#endif
