@@ -330,8 +330,7 @@ enum hv_exit_counter {
 };
 #define HV_FEATURE_IOMMU          (1u << 0) /* DMA is confined by an IOMMU */
 #define HV_FEATURE_PLATFORM_TRAPS (1u << 1) /* reset, sleep and memory routing are guarded */
-#define HV_FEATURE_INIT_CONTAINED (1u << 2) /* hardware contains INIT: no steady-state APIC exits  \
-                                             */
+#define HV_FEATURE_INIT_CONTAINED (1u << 2) /* by hardware: no steady-state APIC exits */
 #define HV_FEATURE_DEBUG_BUILD    (1u << 3)
 struct hv_statistics {
     uint32_t counter_count; /* = HV_EXIT_COUNTERS */
