@@ -48,3 +48,10 @@ unit: $(UNIT)
 fuzz: $(FUZZ)
 clean:
 	rm -rf $(BUILD)
+
+# For the scripts that run what was built.
+.PHONY: list-unit list-fuzz
+list-unit:
+	@printf '%s\n' $(UNIT)
+list-fuzz:
+	@printf '%s\n' $(FUZZ)
