@@ -32,6 +32,8 @@ enum slat_owner {
 
 #define SLAT_LIMIT (512ull << 30) /* both trees end here; an access beyond is a violation */
 #define SLAT_PINS  256u           /* 64 CPUs with two assist pages and a call in flight on each */
+#define SLAT_LIMBO 64u
+#define SLAT_BATCH 512u /* pages in one transition: bounds the time without an interrupt */
 
 struct slat_pin {
     uint64_t gpfn;
@@ -44,9 +46,9 @@ struct slat {
     struct memory_pool *pool;
     hpa_t root[2];               /* nCR3 of VTL0, VTL1 */
     uint64_t pages[SLAT_OWNERS]; /* 4 KiB pages of RAM per owner; SLAT_DEVICE is not counted */
-    hpa_t limbo;                 /* table pages cut off since the last flush of all CPUs */
-    uint64_t limbo_count;
+    uint32_t limbo_count;
     uint32_t pin_count;
+    hpa_t limbo[SLAT_LIMBO]; /* table pages cut off since the last flush of all CPUs */
     struct slat_pin pins[SLAT_PINS];
 };
 
@@ -75,14 +77,15 @@ bool slat_access_ok(struct slat *slat, unsigned vtl, gpa_t address, uint64_t len
 bool slat_copy_in(struct slat *slat, unsigned vtl, gpa_t from, void *to, uint64_t length);
 bool slat_copy_out(struct slat *slat, unsigned vtl, gpa_t to, const void *from, uint64_t length);
 
-/* Keeps a RAM page with these rights of the VTL until as many unpins: a transition of it is refused
- * with OPERATION_DENIED. ACCESS_DENIED: no such rights. NO_RESOURCES: too many pins. */
-enum hv_status slat_pin(struct slat *slat, unsigned vtl, gpa_t page, bool write);
+/* Keeps a RAM page with these rights of the VTL until as many unpins, and gives the place where the
+ * hypervisor reaches it; a transition of it is refused with OPERATION_DENIED meanwhile.
+ * ACCESS_DENIED: the VTL has no such rights. NO_RESOURCES: too many pins. */
+enum hv_status slat_pin(struct slat *slat, unsigned vtl, gpa_t page, bool write, void **pointer);
 void slat_unpin(struct slat *slat, gpa_t page);
 
 /*
- * The transitions: each takes gpfns in order, stops at the first that is refused and says how many
- * are done; those are in force on all CPUs when it returns. For all:
+ * The transitions: each takes at most SLAT_BATCH gpfns in order, stops at the first that is refused
+ * and says how many are done; those are in force on all CPUs when it returns. For all:
  *   INVALID_PARAMETER    not RAM
  *   ACCESS_DENIED        not the caller's (VTL1's) to change
  *   OPERATION_DENIED     pinned

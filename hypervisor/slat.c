@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page ownership. See slat.h for what an owner means.
+ *
+ * Locks, outermost first:
+ *   slat.transition  one change of owners or rights at a time, from its check to its last flush.
+ *                    Who waits for it serves flushes meanwhile: its holder may be waiting for us.
+ *   slat.lock        the entries of both trees, the pins, the counts. Held for one page's work,
+ *                    never across a flush.
+ *   memory_pool.lock
+ *
+ * A transition goes through three steps, so that at no moment two owners can reach a page:
+ *   1. check a page, then take away what it must lose in either tree (rights become old AND new);
+ *   2. one flush of all CPUs for the whole batch, if anything was taken away;
+ *   3. give what it gains, write down the new owner, merge tables that became uniform.
+ * Whatever can fail is in 1 before the page is touched: step 3 finds the tables already split.
+ *
+ * A table page that a merge cuts off may still stand in another CPU's paging-structure cache
+ * (APM Vol.2 5.5.2), so it waits untouched in limbo until the next flush of all CPUs.
+ */
+#include "slat.h"
+
+/* Deposits must work when nothing is left: one page's splits, in both trees, are kept for them. */
+#define DEPOSIT_RESERVE 4u
+
+static const unsigned default_rights[SLAT_OWNERS][2] = {
+    [SLAT_DEVICE] = {SLAT_ALL, 0},
+    [SLAT_VTL0] = {SLAT_ALL, SLAT_READ | SLAT_WRITE},
+    [SLAT_VTL1] = {0, SLAT_ALL},
+};
+
+/* A change of state for every page of a batch. */
+struct change {
+    enum slat_owner owner;
+    unsigned rights[2];
+    unsigned from;    /* bit n: owner n may be changed */
+    unsigned reserve; /* table pages that must stay free */
+};
+
+/* ---- The trees ---- */
+
+static bool is_ram(unsigned owner)
+{
+    return owner == SLAT_VTL0 || owner == SLAT_VTL1;
+}
+
+/* VTL1's tree carries no owners: its entries then merge across all that VTL1 may not touch. */
+static unsigned tag_of(unsigned vtl, enum slat_owner owner)
+{
+    return vtl ? 0 : owner;
+}
+
+static uint64_t *entry_at(hpa_t table, gpa_t address, unsigned level)
+{
+    uint64_t *entries = hpa_pointer(table);
+    return &entries[address.value >> slat_entry_shift(level) & (SLAT_ENTRIES - 1)];
+}
+
+/* Other CPUs' page walkers read entries at any time: each is written whole, after what it points
+ * to. */
+static void entry_write(uint64_t *entry, uint64_t value)
+{
+    __atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+/* The entry that maps an address below SLAT_LIMIT, and its level. */
+static uint64_t *find_leaf(const struct slat *slat, unsigned vtl, gpa_t address, unsigned *level)
+{
+    hpa_t table = slat->root[vtl];
+    unsigned depth = SLAT_LEVELS;
+    uint64_t *entry = entry_at(table, address, depth);
+    while (slat_entry_is_table(*entry, depth)) {
+        table = slat_entry_table_address(*entry);
+        entry = entry_at(table, address, --depth);
+    }
+    *level = depth;
+    return entry;
+}
+
+static gpa_t leaf_base(gpa_t address, unsigned level)
+{
+    return gpa(address.value & ~((1ull << slat_entry_shift(level)) - 1));
+}
+
+static gpa_t leaf_end(gpa_t address, unsigned level)
+{
+    return gpa(leaf_base(address, level).value + (1ull << slat_entry_shift(level)));
+}
+
+/* Replaces a leaf by a table of 512 smaller ones that say the same. */
+static void split(uint64_t *entry, gpa_t base, unsigned level, hpa_t table)
+{
+    unsigned rights = slat_entry_rights(*entry);
+    unsigned tag = slat_entry_tag(*entry);
+    uint64_t *entries = hpa_pointer(table);
+    for (unsigned i = 0; i < SLAT_ENTRIES; i++) {
+        gpa_t page = gpa(base.value + ((uint64_t)i << slat_entry_shift(level - 1)));
+        entries[i] = slat_entry_leaf(page, level - 1, rights, tag);
+    }
+    entry_write(entry, slat_entry_table(table));
+}
+
+/* The 4 KiB entry of a page. The caller has made sure that there are table pages for it. */
+static uint64_t *split_to_page(struct slat *slat, unsigned vtl, gpa_t page)
+{
+    unsigned level;
+    uint64_t *entry = find_leaf(slat, vtl, page, &level);
+    while (level > 1) {
+        split(entry, leaf_base(page, level), level, memory_take_table(slat->pool));
+        entry = find_leaf(slat, vtl, page, &level);
+    }
+    return entry;
+}
+
+static bool leaf_says(uint64_t entry, unsigned level, unsigned rights, unsigned tag)
+{
+    uint64_t wanted = slat_entry_leaf(gpa(0), level, rights, tag);
+    return slat_entry_kind(entry) == slat_entry_kind(wanted);
+}
+
+static unsigned tables_for(const struct slat *slat, unsigned vtl, gpa_t page, unsigned rights,
+                           enum slat_owner owner)
+{
+    unsigned level;
+    uint64_t entry = *find_leaf(slat, vtl, page, &level);
+    return leaf_says(entry, level, rights, tag_of(vtl, owner)) ? 0 : level - 1;
+}
+
+static void set_page(struct slat *slat, unsigned vtl, gpa_t page, unsigned rights,
+                     enum slat_owner owner)
+{
+    unsigned level;
+    unsigned tag = tag_of(vtl, owner);
+    uint64_t entry = *find_leaf(slat, vtl, page, &level);
+    if (!leaf_says(entry, level, rights, tag))
+        entry_write(split_to_page(slat, vtl, page), slat_entry_leaf(page, 1, rights, tag));
+}
+
+static bool is_uniform(const uint64_t *entries, unsigned level)
+{
+    uint64_t kind = slat_entry_kind(entries[0]);
+    /* The far end first: a run that is being changed page by page then costs one comparison a
+     * page. */
+    for (unsigned i = SLAT_ENTRIES - 1; i > 0; i--)
+        if (slat_entry_kind(entries[i]) != kind)
+            return false;
+    return !slat_entry_is_table(entries[0], level);
+}
+
+/* Merges the table whose entries are of `level` around an address, if they are all the same. */
+static bool merge_one(struct slat *slat, unsigned vtl, gpa_t address, unsigned level)
+{
+    hpa_t table = slat->root[vtl];
+    uint64_t *entry = NULL;
+    for (unsigned depth = SLAT_LEVELS; depth > level; depth--) {
+        entry = entry_at(table, address, depth);
+        if (!slat_entry_is_table(*entry, depth))
+            return true; /* merged already; look one level up */
+        table = slat_entry_table_address(*entry);
+    }
+    uint64_t *entries = hpa_pointer(table);
+    if (!is_uniform(entries, level) || slat->limbo_count == SLAT_LIMBO)
+        return false;
+    unsigned rights = slat_entry_rights(entries[0]);
+    unsigned tag = slat_entry_tag(entries[0]);
+    entry_write(entry, slat_entry_leaf(leaf_base(address, level + 1), level + 1, rights, tag));
+    slat->limbo[slat->limbo_count++] = table;
+    return true;
+}
+
+static void merge(struct slat *slat, gpa_t page)
+{
+    for (unsigned vtl = 0; vtl < 2; vtl++)
+        if (merge_one(slat, vtl, page, 1))
+            merge_one(slat, vtl, page, 2);
+}
+
+/* ---- Boot ---- */
+
+static hpa_t new_root(struct memory_pool *pool, unsigned rights)
+{
+    hpa_t root = memory_take_table(pool);
+    hpa_t pointers = memory_take_table(pool);
+    if (!root.value || !pointers.value)
+        return hpa(0);
+    uint64_t *entries = hpa_pointer(pointers);
+    for (uint64_t i = 0; i < SLAT_ENTRIES; i++)
+        entries[i] = slat_entry_leaf(gpa(i * PAGE_SIZE_1G), 3, rights, SLAT_DEVICE);
+    *(uint64_t *)hpa_pointer(root) = slat_entry_table(pointers);
+    return root;
+}
+
+bool slat_init(struct slat *slat, struct memory_pool *pool)
+{
+    __builtin_memset(slat, 0, sizeof(*slat));
+    slat->pool = pool;
+    for (unsigned vtl = 0; vtl < 2; vtl++)
+        slat->root[vtl] = new_root(pool, default_rights[SLAT_DEVICE][vtl]);
+    return slat->root[0].value && slat->root[1].value;
+}
+
+static void free_tables(struct slat *slat, uint64_t entry, unsigned level)
+{
+    if (!slat_entry_is_table(entry, level))
+        return;
+    hpa_t table = slat_entry_table_address(entry);
+    const uint64_t *entries = hpa_pointer(table);
+    for (unsigned i = 0; i < SLAT_ENTRIES; i++)
+        free_tables(slat, entries[i], level - 1);
+    memory_give_table(slat->pool, table);
+}
+
+struct assignment {
+    gpa_t base, end;
+    unsigned rights, tag;
+};
+
+static bool assign_table(struct slat *slat, hpa_t table, unsigned level,
+                         const struct assignment *to, gpa_t from);
+
+/* The part of the range that starts at `from`, inside one entry. */
+static bool assign_entry(struct slat *slat, uint64_t *entry, unsigned level,
+                         const struct assignment *to, gpa_t from)
+{
+    gpa_t base = leaf_base(from, level);
+    bool whole = base.value >= to->base.value && leaf_end(from, level).value <= to->end.value;
+    if (whole && level < SLAT_LEVELS) {
+        free_tables(slat, *entry, level);
+        entry_write(entry, slat_entry_leaf(base, level, to->rights, to->tag));
+        return true;
+    }
+    if (!slat_entry_is_table(*entry, level)) {
+        hpa_t table = memory_take_table(slat->pool);
+        if (!table.value)
+            return false;
+        split(entry, base, level, table);
+    }
+    return assign_table(slat, slat_entry_table_address(*entry), level - 1, to, from);
+}
+
+static bool assign_table(struct slat *slat, hpa_t table, unsigned level,
+                         const struct assignment *to, gpa_t from)
+{
+    gpa_t stop = leaf_end(from, level + 1);
+    while (from.value < to->end.value && from.value < stop.value) {
+        if (!assign_entry(slat, entry_at(table, from, level), level, to, from))
+            return false;
+        from = leaf_end(from, level);
+    }
+    return true;
+}
+
+static void count_pages(struct slat *slat, unsigned owner, uint64_t pages)
+{
+    if (owner != SLAT_DEVICE)
+        slat->pages[owner] += pages;
+}
+
+/* Takes the pages of [base, end) off their present owners' counts. */
+static void uncount_range(struct slat *slat, gpa_t base, gpa_t end)
+{
+    while (base.value < end.value) {
+        unsigned level;
+        unsigned owner = slat_entry_tag(*find_leaf(slat, 0, base, &level));
+        uint64_t stop = leaf_end(base, level).value;
+        stop = stop < end.value ? stop : end.value;
+        count_pages(slat, owner, -((stop - base.value) >> PAGE_SHIFT));
+        base.value = stop;
+    }
+}
+
+bool slat_boot_assign(struct slat *slat, gpa_t base, uint64_t size, enum slat_owner owner)
+{
+    if (base.value > SLAT_LIMIT || size > SLAT_LIMIT - base.value)
+        return false;
+    gpa_t end = gpa(base.value + size);
+    uncount_range(slat, base, end);
+    count_pages(slat, owner, size >> PAGE_SHIFT);
+    for (unsigned vtl = 0; vtl < 2; vtl++) {
+        struct assignment to = {base, end, default_rights[owner][vtl], tag_of(vtl, owner)};
+        if (!assign_table(slat, slat->root[vtl], SLAT_LEVELS, &to, base))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Questions ---- */
+
+static struct slat_page page_state(const struct slat *slat, gpa_t address)
+{
+    unsigned level;
+    uint64_t entry = *find_leaf(slat, 0, address, &level);
+    struct slat_page page = {.owner = slat_entry_tag(entry)};
+    page.rights[0] = slat_entry_rights(entry);
+    page.rights[1] = slat_entry_rights(*find_leaf(slat, 1, address, &level));
+    return page;
+}
+
+struct slat_page slat_lookup(struct slat *slat, gpa_t address)
+{
+    if (address.value >= SLAT_LIMIT)
+        return (struct slat_page){.owner = SLAT_DEVICE};
+    spin_lock(&slat->lock);
+    struct slat_page page = page_state(slat, address);
+    spin_unlock(&slat->lock);
+    return page;
+}
+
+static bool allowed(const struct slat *slat, unsigned vtl, gpa_t address, uint64_t length,
+                    bool write)
+{
+    if (length > SLAT_LIMIT || address.value > SLAT_LIMIT - length)
+        return false;
+    unsigned needed = write ? SLAT_READ | SLAT_WRITE : SLAT_READ;
+    uint64_t end = address.value + length;
+    while (address.value < end) {
+        struct slat_page page = page_state(slat, address);
+        if (!is_ram(page.owner) || (page.rights[vtl] & needed) != needed)
+            return false;
+        address = leaf_end(address, 1);
+    }
+    return true;
+}
+
+bool slat_access_ok(struct slat *slat, unsigned vtl, gpa_t address, uint64_t length, bool write)
+{
+    spin_lock(&slat->lock);
+    bool ok = allowed(slat, vtl, address, length, write);
+    spin_unlock(&slat->lock);
+    return ok;
+}
+
+bool slat_copy_in(struct slat *slat, unsigned vtl, gpa_t from, void *to, uint64_t length)
+{
+    spin_lock(&slat->lock);
+    bool ok = length <= PAGE_SIZE && allowed(slat, vtl, from, length, false);
+    if (ok)
+        __builtin_memcpy(to, hpa_pointer(hpa(from.value)), length);
+    spin_unlock(&slat->lock);
+    return ok;
+}
+
+bool slat_copy_out(struct slat *slat, unsigned vtl, gpa_t to, const void *from, uint64_t length)
+{
+    spin_lock(&slat->lock);
+    bool ok = length <= PAGE_SIZE && allowed(slat, vtl, to, length, true);
+    if (ok)
+        __builtin_memcpy(hpa_pointer(hpa(to.value)), from, length);
+    spin_unlock(&slat->lock);
+    return ok;
+}
+
+void slat_statistics(struct slat *slat, struct hv_statistics *statistics)
+{
+    spin_lock(&slat->lock);
+    statistics->vtl0_pages = slat->pages[SLAT_VTL0];
+    statistics->vtl1_pages = slat->pages[SLAT_VTL1];
+    statistics->hypervisor_pages = slat->pages[SLAT_HYPERVISOR];
+    statistics->ram_pages = statistics->vtl0_pages + statistics->vtl1_pages +
+                            statistics->hypervisor_pages + slat->pages[SLAT_QUARANTINED];
+    spin_unlock(&slat->lock);
+    statistics->table_pages = memory_tables_used(slat->pool);
+    statistics->table_pages_free = memory_tables_free(slat->pool);
+}
+
+/* ---- Pins ---- */
+
+static struct slat_pin *find_pin(struct slat *slat, uint64_t gpfn)
+{
+    for (uint32_t i = 0; i < slat->pin_count; i++)
+        if (slat->pins[i].gpfn == gpfn)
+            return &slat->pins[i];
+    return NULL;
+}
+
+static enum hv_status add_pin(struct slat *slat, uint64_t gpfn)
+{
+    struct slat_pin *pin = find_pin(slat, gpfn);
+    if (!pin && slat->pin_count == SLAT_PINS)
+        return HV_STATUS_NO_RESOURCES;
+    if (!pin) {
+        pin = &slat->pins[slat->pin_count++];
+        *pin = (struct slat_pin){.gpfn = gpfn};
+    }
+    pin->count++;
+    return HV_STATUS_SUCCESS;
+}
+
+enum hv_status slat_pin(struct slat *slat, unsigned vtl, gpa_t page, bool write, void **pointer)
+{
+    spin_lock(&slat->lock);
+    enum hv_status status = HV_STATUS_ACCESS_DENIED;
+    page.value &= ~PAGE_MASK;
+    if (allowed(slat, vtl, page, PAGE_SIZE, write))
+        status = add_pin(slat, page.value >> PAGE_SHIFT);
+    spin_unlock(&slat->lock);
+    if (status == HV_STATUS_SUCCESS)
+        *pointer = hpa_pointer(hpa(page.value));
+    return status;
+}
+
+void slat_unpin(struct slat *slat, gpa_t page)
+{
+    spin_lock(&slat->lock);
+    struct slat_pin *pin = find_pin(slat, page.value >> PAGE_SHIFT);
+    if (pin && --pin->count == 0)
+        *pin = slat->pins[--slat->pin_count];
+    spin_unlock(&slat->lock);
+}
+
+/* ---- Transitions ---- */
+
+static void transition_begin(struct slat *slat)
+{
+    uint32_t ticket = spinlock_ticket(&slat->transition);
+    while (!spinlock_is_my_turn(&slat->transition, ticket)) {
+        slat_serve_flush();
+        __builtin_ia32_pause();
+    }
+}
+
+static void transition_end(struct slat *slat)
+{
+    spin_unlock(&slat->transition);
+}
+
+/* After a flush no CPU's caches hold the tables that were cut off before it. */
+static bool flush_all(struct slat *slat)
+{
+    uint32_t cut_off = slat->limbo_count;
+    if (!slat_flush_all_cpus())
+        return false;
+    while (cut_off)
+        memory_give_table(slat->pool, slat->limbo[--cut_off]);
+    slat->limbo_count = 0;
+    return true;
+}
+
+static enum hv_status check_tables(struct slat *slat, gpa_t page, const struct change *change)
+{
+    unsigned needed = 0;
+    for (unsigned vtl = 0; vtl < 2; vtl++)
+        needed += tables_for(slat, vtl, page, change->rights[vtl], change->owner);
+    if (needed && needed + change->reserve > memory_tables_free(slat->pool))
+        return HV_STATUS_INSUFFICIENT_MEMORY;
+    return HV_STATUS_SUCCESS;
+}
+
+/* Step 1a: may the page make this change? Changes nothing. */
+static enum hv_status check_page(struct slat *slat, uint64_t gpfn, const struct change *change)
+{
+    if (gpfn >= SLAT_LIMIT >> PAGE_SHIFT)
+        return HV_STATUS_INVALID_PARAMETER;
+    gpa_t page = gpa(gpfn << PAGE_SHIFT);
+    enum slat_owner owner = page_state(slat, page).owner;
+    if (!(change->from & 1u << owner))
+        return owner == SLAT_DEVICE ? HV_STATUS_INVALID_PARAMETER : HV_STATUS_ACCESS_DENIED;
+    if (find_pin(slat, gpfn))
+        return HV_STATUS_OPERATION_DENIED;
+    return check_tables(slat, page, change);
+}
+
+/* Step 1b: old owner, old AND new rights; split as far as step 3 will need. True if something was
+ * taken away. */
+static bool restrict_page(struct slat *slat, gpa_t page, const struct change *change)
+{
+    struct slat_page now = page_state(slat, page);
+    bool restricted = false;
+    for (unsigned vtl = 0; vtl < 2; vtl++) {
+        unsigned kept = now.rights[vtl] & change->rights[vtl];
+        restricted = restricted || kept != now.rights[vtl];
+        if (tables_for(slat, vtl, page, change->rights[vtl], change->owner))
+            split_to_page(slat, vtl, page);
+        set_page(slat, vtl, page, kept, now.owner);
+    }
+    return restricted;
+}
+
+static enum hv_status start_page(struct slat *slat, uint64_t gpfn, const struct change *change,
+                                 bool *restricted)
+{
+    spin_lock(&slat->lock);
+    enum hv_status status = check_page(slat, gpfn, change);
+    if (status == HV_STATUS_SUCCESS && restrict_page(slat, gpa(gpfn << PAGE_SHIFT), change))
+        *restricted = true;
+    spin_unlock(&slat->lock);
+    return status;
+}
+
+/* Step 3. */
+static void finish_page(struct slat *slat, uint64_t gpfn, const struct change *change)
+{
+    gpa_t page = gpa(gpfn << PAGE_SHIFT);
+    spin_lock(&slat->lock);
+    count_pages(slat, page_state(slat, page).owner, -1ull);
+    count_pages(slat, change->owner, 1);
+    for (unsigned vtl = 0; vtl < 2; vtl++)
+        set_page(slat, vtl, page, change->rights[vtl], change->owner);
+    merge(slat, page);
+    bool full = slat->limbo_count == SLAT_LIMBO;
+    spin_unlock(&slat->lock);
+    if (full)
+        flush_all(slat); /* on time-out: no more merges until a flush succeeds */
+}
+
+/* A CPU did not answer: it may still write these pages. Nobody gets them. */
+static void quarantine(struct slat *slat, const uint64_t *gpfn, uint32_t count,
+                       const struct change *change)
+{
+    const struct change nobody = {.owner = SLAT_QUARANTINED};
+    for (uint32_t i = 0; i < count; i++) {
+        struct slat_page now = slat_lookup(slat, gpa(gpfn[i] << PAGE_SHIFT));
+        if (now.owner != change->owner && now.owner != SLAT_QUARANTINED)
+            finish_page(slat, gpfn[i], &nobody);
+    }
+}
+
+static enum hv_status transition(struct slat *slat, const struct change *change,
+                                 const uint64_t *gpfn, uint32_t count, uint32_t *done)
+{
+    enum hv_status status = HV_STATUS_SUCCESS;
+    bool restricted = false;
+    uint32_t started = 0;
+    while (started < count) {
+        status = start_page(slat, gpfn[started], change, &restricted);
+        if (status == HV_STATUS_INSUFFICIENT_MEMORY && slat->limbo_count && flush_all(slat))
+            continue;
+        if (status != HV_STATUS_SUCCESS)
+            break;
+        started++;
+    }
+    *done = 0;
+    if (restricted && !flush_all(slat)) {
+        quarantine(slat, gpfn, started, change);
+        return HV_STATUS_TIMEOUT;
+    }
+    while (*done < started)
+        finish_page(slat, gpfn[(*done)++], change);
+    return status;
+}
+
+/* VTL0 or VTL1 => VTL1 if VTL0 may not write afterwards, VTL0 if it may. */
+enum hv_status slat_protect(struct slat *slat, const uint64_t *gpfn, uint32_t count,
+                            unsigned rights, uint32_t *done)
+{
+    enum slat_owner owner = rights & SLAT_WRITE ? SLAT_VTL0 : SLAT_VTL1;
+    struct change change = {
+        .owner = owner,
+        .rights = {rights, default_rights[owner][1]},
+        .from = 1u << SLAT_VTL0 | 1u << SLAT_VTL1,
+        .reserve = DEPOSIT_RESERVE,
+    };
+    transition_begin(slat);
+    enum hv_status status = transition(slat, &change, gpfn, count, done);
+    transition_end(slat);
+    return status;
+}
+
+/* VTL1 => HYPERVISOR, then into the pool. */
+enum hv_status slat_deposit(struct slat *slat, const uint64_t *gpfn, uint32_t count, uint32_t *done)
+{
+    const struct change change = {.owner = SLAT_HYPERVISOR, .from = 1u << SLAT_VTL1};
+    transition_begin(slat);
+    enum hv_status status = transition(slat, &change, gpfn, count, done);
+    for (uint32_t i = 0; i < *done; i++)
+        memory_deposit(slat->pool, hpa(gpfn[i] << PAGE_SHIFT));
+    transition_end(slat);
+    return status;
+}
+
+/* HYPERVISOR => VTL1 for one deposited page, if the tables that this may split do not need it. */
+static bool withdraw_one(struct slat *slat, uint64_t *gpfn)
+{
+    const struct change change = {
+        .owner = SLAT_VTL1,
+        .rights = {0, SLAT_ALL},
+        .from = 1u << SLAT_HYPERVISOR,
+        .reserve = DEPOSIT_RESERVE + 1,
+    };
+    hpa_t page = memory_peek_deposited(slat->pool);
+    uint32_t done;
+    if (!page.value || memory_tables_free(slat->pool) <= DEPOSIT_RESERVE)
+        return false;
+    *gpfn = page.value >> PAGE_SHIFT;
+    if (check_page(slat, *gpfn, &change) != HV_STATUS_SUCCESS)
+        return false;
+    memory_withdraw(slat->pool);
+    return transition(slat, &change, gpfn, 1, &done) == HV_STATUS_SUCCESS;
+}
+
+enum hv_status slat_withdraw(struct slat *slat, uint64_t *gpfn, uint32_t count, uint32_t *done)
+{
+    transition_begin(slat);
+    if (slat->limbo_count)
+        flush_all(slat);
+    *done = 0;
+    while (*done < count && withdraw_one(slat, &gpfn[*done]))
+        ++*done;
+    transition_end(slat);
+    return HV_STATUS_SUCCESS;
+}
+
+/* DEVICE => DEVICE; the page keeps its owner, VTL0 loses or regains write and execute. */
+enum hv_status slat_trap_device_writes(struct slat *slat, gpa_t page, bool trap)
+{
+    const struct change change = {
+        .owner = SLAT_DEVICE,
+        .rights = {trap ? SLAT_READ : SLAT_ALL, 0},
+        .from = 1u << SLAT_DEVICE,
+    };
+    uint64_t gpfn = page.value >> PAGE_SHIFT;
+    uint32_t done;
+    transition_begin(slat);
+    enum hv_status status = transition(slat, &change, &gpfn, 1, &done);
+    transition_end(slat);
+    return status;
+}
