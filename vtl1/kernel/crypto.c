@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* libsodium in ring 0. What it needs of a C library is in libc_shim.c. */
+#include "crypto.h"
+
+#include <sodium/crypto_generichash_blake2b.h>
+#include <sodium/crypto_sign_ed25519.h>
+#include <sodium/crypto_stream_chacha20.h>
+#include <sodium/crypto_verify_32.h>
+#include <sodium/utils.h>
+
+static_assert(sizeof(crypto_generichash_blake2b_state) == sizeof(struct crypto_hash),
+              "libsodium's BLAKE2b state");
+static_assert(crypto_generichash_blake2b_BYTES == CRYPTO_DIGEST_SIZE, "BLAKE2b-256");
+static_assert(crypto_sign_ed25519_BYTES == CRYPTO_SIGNATURE_SIZE, "Ed25519");
+
+/*
+ * What sodium_init does for the parts we use. sodium_init itself would pull in the whole library,
+ * its locks and its system calls; these are the steps it calls, exported by the static archive.
+ */
+int _sodium_runtime_get_cpu_features(void);
+int _crypto_generichash_blake2b_pick_best_implementation(void);
+int _crypto_stream_chacha20_pick_best_implementation(void);
+
+void crypto_init(void)
+{
+    _sodium_runtime_get_cpu_features();
+    _crypto_generichash_blake2b_pick_best_implementation();
+    _crypto_stream_chacha20_pick_best_implementation();
+}
+
+/* crypto_hash is libsodium's state by another name, with its alignment. */
+static crypto_generichash_blake2b_state *sodium_state(struct crypto_hash *hash)
+{
+    return (crypto_generichash_blake2b_state *)(void *)hash->state;
+}
+
+void crypto_hash_begin(struct crypto_hash *hash)
+{
+    crypto_generichash_blake2b_init(sodium_state(hash), NULL, 0, CRYPTO_DIGEST_SIZE);
+}
+
+void crypto_hash_add(struct crypto_hash *hash, const void *bytes, size_t size)
+{
+    crypto_generichash_blake2b_update(sodium_state(hash), bytes, size);
+}
+
+void crypto_hash_end(struct crypto_hash *hash, uint8_t digest[static CRYPTO_DIGEST_SIZE])
+{
+    crypto_generichash_blake2b_final(sodium_state(hash), digest, CRYPTO_DIGEST_SIZE);
+}
+
+bool crypto_verify(const uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const void *message,
+                   size_t size, const uint8_t key[static CRYPTO_KEY_SIZE])
+{
+    return crypto_sign_ed25519_verify_detached(signature, message, size, key) == 0;
+}
+
+bool crypto_equal(const void *a, const void *b, size_t size)
+{
+    return sodium_memcmp(a, b, size) == 0;
+}
+
+void crypto_stream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE])
+{
+    static const unsigned char nonce[crypto_stream_chacha20_NONCEBYTES];
+    crypto_stream_chacha20(to, size, nonce, key);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The cryptography that the Secure Kernel uses, all of it libsodium's. Every function here uses
+ * the vector unit: call them between fpu_begin and fpu_end only, many at a time where that is
+ * possible, for each pair saves and loads the whole vector state.
+ */
+#ifndef SK_CRYPTO_H
+#define SK_CRYPTO_H
+
+#include <openvsm/types.h>
+#include <stdbool.h>
+
+#define CRYPTO_DIGEST_SIZE    32u
+#define CRYPTO_SIGNATURE_SIZE 64u
+#define CRYPTO_KEY_SIZE       32u
+
+/* A BLAKE2b-256 computation under way; holds libsodium's state. */
+struct crypto_hash {
+    _Alignas(64) uint8_t state[384];
+};
+
+/* Learns once, on the boot CPU, which implementations this CPU can run. fpu_init came before. */
+void crypto_init(void);
+
+void crypto_hash_begin(struct crypto_hash *hash);
+/* About 6 instructions a byte. */
+void crypto_hash_add(struct crypto_hash *hash, const void *bytes, size_t size);
+void crypto_hash_end(struct crypto_hash *hash, uint8_t digest[static CRYPTO_DIGEST_SIZE]);
+
+/* True if signature is key's Ed25519 signature over the message (RFC 8032). */
+bool crypto_verify(const uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const void *message,
+                   size_t size, const uint8_t key[static CRYPTO_KEY_SIZE]);
+
+/* True if equal, in a time that does not depend on the bytes. */
+bool crypto_equal(const void *a, const void *b, size_t size);
+
+/* Fills `to` with the ChaCha20 stream of the key. */
+void crypto_stream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE]);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The numbers of Linux's x86-64 system-call interface, from the kernel's own exported headers:
+ * constants only, no function of any C library.
+ */
+#ifndef SK_LINUX_ABI_H
+#define SK_LINUX_ABI_H
+
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <asm/ioctls.h>
+#include <asm/mman.h>
+#include <asm/prctl.h>
+#include <asm/signal.h>
+#include <asm/unistd_64.h>
+
+#define LINUX_MAX_ERRNO 4095
+#define LINUX_PATH_MAX  4096u
+
+#endif

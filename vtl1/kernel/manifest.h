@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The trailer of a signed file: is it well formed, is its key one of ours, is it too old? Pure
+ * functions; the signature itself is crypto.h's.
+ */
+#ifndef SK_MANIFEST_H
+#define SK_MANIFEST_H
+
+#include <openvsm/skcall.h>
+#include <openvsm/trustlet.h>
+
+#define MANIFEST_MAX_THREADS 1024u
+#define MANIFEST_MIN_STACK   (16ull << 10)
+#define MANIFEST_MAX_STACK   (1ull << 30)
+#define MANIFEST_MAX_MEMORY  (1ull << 40)
+
+struct trusted_key {
+    uint8_t key[TRUSTLET_KEY_SIZE];
+    uint32_t development; /* 1: made by the build, for development */
+};
+/* The lowest security version that may still run, per trustlet ID. */
+struct version_floor {
+    uint64_t trustlet_id;
+    uint32_t version;
+};
+
+/* Form of the whole trailer. -> SK_OK, SK_IMAGE_UNSIGNED (no magic) or _MALFORMED_MANIFEST. */
+enum sk_status manifest_check(const struct trustlet_trailer *t);
+/* -> index of the trailer's signer among `count` keys, or -1. */
+int manifest_signer(const struct trustlet_trailer *t, const struct trusted_key *keys,
+                    uint32_t count);
+/* -> the lowest version accepted for this trustlet ID; 0 if none is set. */
+uint32_t manifest_floor(const struct trustlet_manifest *m, const struct version_floor *floors,
+                        uint32_t count);
+
+#endif
