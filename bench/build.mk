@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What `./openvsm bench` runs in the guest, and a VTL1 that answers at once.
+
+BENCH := $(BUILD)/bench
+BENCH_NATIVE := getppid hello spawn
+BENCH_PROGRAMS := $(BENCH_NATIVE:%=$(BENCH)/%)
+BENCH_MODULE := $(BENCH)/module/openvsm_bench.ko
+BENCH_ECHO := $(BENCH)/echo.elf
+
+ALL += $(BENCH_PROGRAMS) $(BENCH_MODULE) $(BENCH_ECHO)
+GUEST += $(foreach program,$(BENCH_NATIVE),bench/$(program):$(BENCH)/$(program)) bench/measure:bench/measure \
+	bench/workload:bench/workload lib/openvsm_bench.ko:$(BENCH_MODULE)
+
+$(BENCH)/%: bench/%.c bench/tsc.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -static -Iinclude $< -o $@
+
+# kbuild wants the sources where it builds.
+$(BENCH_MODULE): $(wildcard bench/module/*) $(wildcard include/openvsm/*.h)
+	@mkdir -p $(@D)
+	$(Q)cp bench/module/* $(@D)
+	$(Q)$(MAKE) --no-print-directory -s -C $(KERNEL_HEADERS) M=$(abspath $(@D)) \
+		OPENVSM_INCLUDE=$(abspath include) CC=gcc CONFIG_DEBUG_INFO_BTF_MODULES= modules
+
+$(BENCH_ECHO): bench/echo/echo.S bench/echo/echo.lds
+	@mkdir -p $(@D)
+	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-T,bench/echo/echo.lds $< -o $@
