@@ -97,7 +97,7 @@ static void split(uint64_t *entry, gpa_t base, unsigned level, hpa_t table)
         gpa_t page = gpa(base.value + ((uint64_t)i << slat_entry_shift(level - 1)));
         entries[i] = slat_entry_leaf(page, level - 1, rights, tag);
     }
-    entry_write(entry, slat_entry_table(table));
+    entry_write(entry, slat_entry_table(table, level));
 }
 
 /* The 4 KiB entry of a page. The caller has made sure that there are table pages for it. */
@@ -186,7 +186,7 @@ static hpa_t new_root(struct memory_pool *pool, unsigned rights)
     uint64_t *entries = hpa_pointer(pointers);
     for (uint64_t i = 0; i < SLAT_ENTRIES; i++)
         entries[i] = slat_entry_leaf(gpa(i * PAGE_SIZE_1G), 3, rights, SLAT_DEVICE);
-    *(uint64_t *)hpa_pointer(root) = slat_entry_table(pointers);
+    *(uint64_t *)hpa_pointer(root) = slat_entry_table(pointers, SLAT_LEVELS);
     return root;
 }
 

@@ -11,26 +11,33 @@
 
 #include "../address.h"
 
-#define SLAT_READ     1u
-#define SLAT_WRITE    2u
-#define SLAT_EXECUTE  4u
-#define SLAT_ALL      7u
+#define SLAT_READ          1u
+#define SLAT_WRITE         2u
+#define SLAT_EXECUTE       4u
+#define SLAT_ALL           7u
 
-#define SLAT_LEVELS   4u
-#define SLAT_ENTRIES  512u
+#define SLAT_LEVELS        4u
+#define SLAT_ENTRIES       512u
 
-#define NPT_PRESENT   (1ull << 0)
-#define NPT_WRITE     (1ull << 1)
+#define NPT_PRESENT        (1ull << 0)
+#define NPT_WRITE          (1ull << 1)
 /* A nested walk counts as a user access (APM Vol.2 15.25.5), so every entry has it. */
-#define NPT_USER      (1ull << 2)
-#define NPT_ACCESSED  (1ull << 5)
-#define NPT_DIRTY     (1ull << 6)
-#define NPT_LARGE     (1ull << 7)
-#define NPT_NX        (1ull << 63)
-#define NPT_ADDRESS   0x000ffffffffff000ull
+#define NPT_USER           (1ull << 2)
+#define NPT_ACCESSED       (1ull << 5)
+#define NPT_DIRTY          (1ull << 6)
+#define NPT_LARGE          (1ull << 7)
+#define NPT_NX             (1ull << 63)
+#define NPT_ADDRESS        0x000ffffffffff000ull
 /* Bits 58:52 are software's (APM Vol.2 5.3.3); who owns the page stands there. */
-#define NPT_TAG_SHIFT 52u
-#define NPT_TAG_MASK  7ull
+#define NPT_TAG_SHIFT      52u
+#define NPT_TAG_MASK       7ull
+/*
+ * Bits that the CPU ignores and an AMD IOMMU reads (48882, 2.2.3), so that devices walk the same
+ * tree: the level of the table pointed to (0 for a leaf) and what a device may do.
+ */
+#define NPT_IOMMU_LEVEL(n) ((uint64_t)(n) << 9)
+#define NPT_IOMMU_READ     (1ull << 61)
+#define NPT_IOMMU_WRITE    (1ull << 62)
 
 static inline unsigned slat_entry_shift(unsigned level)
 {
@@ -46,14 +53,17 @@ static inline uint64_t slat_entry_leaf(gpa_t page, unsigned level, unsigned righ
         return entry;
     entry |= page.value | NPT_PRESENT | NPT_USER | NPT_ACCESSED | NPT_DIRTY;
     entry |= level > 1 ? NPT_LARGE : 0;
-    entry |= rights & SLAT_WRITE ? NPT_WRITE : 0;
+    entry |= NPT_IOMMU_READ;
+    entry |= rights & SLAT_WRITE ? NPT_WRITE | NPT_IOMMU_WRITE : 0;
     entry |= rights & SLAT_EXECUTE ? 0 : NPT_NX;
     return entry;
 }
 
-static inline uint64_t slat_entry_table(hpa_t table)
+/* level is that of the entry, one above the table's. */
+static inline uint64_t slat_entry_table(hpa_t table, unsigned level)
 {
-    return table.value | NPT_PRESENT | NPT_WRITE | NPT_USER | NPT_ACCESSED;
+    return table.value | NPT_IOMMU_LEVEL(level - 1) | NPT_IOMMU_READ | NPT_IOMMU_WRITE |
+           NPT_PRESENT | NPT_WRITE | NPT_USER | NPT_ACCESSED;
 }
 
 static inline bool slat_entry_is_table(uint64_t entry, unsigned level)
