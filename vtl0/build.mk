@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# VTL0's side: libopenvsm.a, ium, openvsm.ko.
+
+VTL0_FLAGS := $(HOSTED) -Iinclude -Ivtl0/lib
+IUM := $(BUILD)/bin/ium
+LIBOPENVSM := $(BUILD)/lib/libopenvsm.a
+OPENVSM_KO := $(BUILD)/vtl0/driver/openvsm.ko
+
+LIBOPENVSM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard vtl0/lib/*.c))
+IUM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard vtl0/tools/*.c))
+
+$(BUILD)/vtl0/%.o: vtl0/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VTL0_FLAGS) -MMD -MP -c $< -o $@
+-include $(LIBOPENVSM_OBJECTS:.o=.d) $(IUM_OBJECTS:.o=.d)
+
+$(LIBOPENVSM): $(LIBOPENVSM_OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Static: it runs in an initrd that has no libraries.
+$(IUM): $(IUM_OBJECTS) $(LIBOPENVSM)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static $^ -lpopt -ljson-c -lsodium -pthread -o $@
+
+ALL += $(LIBOPENVSM) $(IUM)
+GUEST += bin/ium:$(IUM)

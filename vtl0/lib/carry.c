@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Carrying threads: enter VTL1, make the system call it asks for, enter it again. VTL0 schedules
+ * the carrier, and with it the trustlet's thread.
+ */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHANNEL_SIZE  (OPENVSM_CHANNEL_PAGES * (size_t)OPENVSM_PAGE_SIZE)
+#define CARRIER_STACK (64u << 10)
+#define KICK_SIGNAL   SIGRTMAX
+#define KICK_EVERY_NS 2000000
+
+static int run_thread(struct openvsm *host, uint32_t index);
+
+/* ---- The end: the first carrier that learns of it tells the others. ---- */
+
+static void ignore(int signal)
+{
+    (void)signal;
+}
+
+/* Without SA_RESTART, and with a handler at all, the signal ends a blocking call by EINTR. */
+static void make_kickable(struct openvsm *host)
+{
+    struct sigaction action = {.sa_handler = ignore};
+    if (!host->kickable)
+        sigaction(KICK_SIGNAL, &action, NULL);
+    host->kickable = true;
+}
+
+void openvsm_kick(struct openvsm *host)
+{
+    for (struct carrier *c = host->carriers; c; c = c->next) {
+        if (!pthread_equal(c->thread, pthread_self()))
+            pthread_kill(c->thread, KICK_SIGNAL);
+    }
+}
+
+static void finish(struct openvsm *host, const struct openvsm_end *end, int error)
+{
+    pthread_mutex_lock(&host->lock);
+    if (!host->ended) {
+        host->error = error;
+        host->end = *end;
+        __atomic_store_n(&host->ended, true, __ATOMIC_RELEASE);
+    }
+    pthread_cond_broadcast(&host->changed);
+    openvsm_kick(host);
+    pthread_mutex_unlock(&host->lock);
+}
+
+static void fail(struct openvsm *host, int error)
+{
+    finish(host, &(struct openvsm_end){0}, error);
+}
+
+/* A kick may come just before the call that it should interrupt: so again, after a while. */
+static void wait_a_while(struct openvsm *host)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += KICK_EVERY_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&host->changed, &host->lock, &until);
+}
+
+/* ---- Carriers ---- */
+
+static void enlist(struct carrier *c)
+{
+    pthread_mutex_lock(&c->host->lock);
+    c->thread = pthread_self();
+    c->next = c->host->carriers;
+    c->host->carriers = c;
+    pthread_mutex_unlock(&c->host->lock);
+}
+
+static void delist(struct carrier *c)
+{
+    pthread_mutex_lock(&c->host->lock);
+    struct carrier **at = &c->host->carriers;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    pthread_cond_broadcast(&c->host->changed);
+    pthread_mutex_unlock(&c->host->lock);
+}
+
+static void *carrier_main(void *argument)
+{
+    struct carrier *c = argument;
+    if (run_thread(c->host, c->index))
+        fail(c->host, errno);
+    delist(c);
+    free(c);
+    return NULL;
+}
+
+/* Listed before it runs, so that openvsm_close waits for it from now on. */
+static int start_carrier(struct openvsm *host, uint32_t index)
+{
+    pthread_attr_t attributes;
+    struct carrier *c = calloc(1, sizeof(*c));
+    if (!c)
+        return ENOMEM;
+    *c = (struct carrier){.host = host, .index = index};
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, CARRIER_STACK);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_mutex_lock(&host->lock);
+    make_kickable(host);
+    int error = pthread_create(&c->thread, &attributes, carrier_main, c);
+    if (!error) {
+        c->next = host->carriers;
+        host->carriers = c;
+    }
+    pthread_mutex_unlock(&host->lock);
+    pthread_attr_destroy(&attributes);
+    if (error)
+        free(c);
+    return error;
+}
+
+static void answer(struct openvsm *host, struct sk_channel *channel)
+{
+    uint64_t sequence = channel->sequence;
+    channel->result = openvsm_make_syscall(host->fd, channel->number, channel->arguments);
+    channel->answered = sequence;
+}
+
+static void note_end(struct openvsm *host, const struct openvsm_run *run)
+{
+    struct openvsm_end end = {
+        .status = (int)run->result[0],
+        .signal = (int)run->result[1],
+        .address = run->result[2],
+        .death = (enum sk_death)run->result[3],
+    };
+    finish(host, &end, 0);
+}
+
+static bool has_ended(struct openvsm *host)
+{
+    return __atomic_load_n(&host->ended, __ATOMIC_ACQUIRE);
+}
+
+/* -> 0 once the thread or the trustlet has ended, or -1 with errno. */
+static int run_loop(struct openvsm *host, uint32_t index, struct sk_channel *channel)
+{
+    struct openvsm_run run = {.thread = index};
+    for (;;) {
+        if (ioctl(host->fd, OPENVSM_RUN, &run) < 0) {
+            if (has_ended(host))
+                return 0;
+            if (errno == EINTR)
+                continue;
+            return -1;
+        }
+        switch (run.reason) {
+        case SK_RUN_SYSCALL:
+            answer(host, channel);
+            break;
+        case SK_RUN_SPAWN:
+            errno = start_carrier(host, (uint32_t)run.result[0]);
+            if (errno)
+                return -1;
+            break;
+        case SK_RUN_EXIT:
+            note_end(host, &run);
+            return 0;
+        case SK_RUN_THREAD_EXIT:
+            return 0;
+        default:
+            errno = EPROTO;
+            return -1;
+        }
+    }
+}
+
+static int run_thread(struct openvsm *host, uint32_t index)
+{
+    struct sk_channel *channel = mmap(NULL, CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                      host->fd, (off_t)OPENVSM_CHANNEL_OFFSET(index));
+    if (channel == MAP_FAILED)
+        return -1;
+    int result = run_loop(host, index, channel);
+    int saved = errno;
+    munmap(channel, CHANNEL_SIZE);
+    errno = saved;
+    return result;
+}
+
+int openvsm_carry(struct openvsm *host, struct openvsm_end *end)
+{
+    struct carrier self = {.host = host, .index = host->first_thread};
+    enlist(&self);
+    if (run_thread(host, self.index))
+        fail(host, errno);
+    delist(&self);
+    pthread_mutex_lock(&host->lock);
+    while (!host->ended)
+        pthread_cond_wait(&host->changed, &host->lock);
+    *end = host->end;
+    errno = host->error;
+    pthread_mutex_unlock(&host->lock);
+    return errno ? -1 : 0;
+}
+
+int openvsm_kill(struct openvsm *host, int signal)
+{
+    uint32_t number = (uint32_t)signal;
+    pthread_mutex_lock(&host->lock);
+    make_kickable(host);
+    int result = ioctl(host->fd, OPENVSM_KILL, &number);
+    openvsm_kick(host);
+    pthread_mutex_unlock(&host->lock);
+    return result;
+}
+
+void openvsm_close(struct openvsm *host)
+{
+    if (!host)
+        return;
+    openvsm_kill(host, SIGKILL);
+    fail(host, ESRCH);
+    pthread_mutex_lock(&host->lock);
+    while (host->carriers) {
+        openvsm_kick(host);
+        wait_a_while(host);
+    }
+    pthread_mutex_unlock(&host->lock);
+    close(host->fd); /* not earlier: a carrier must not meet another file under this number */
+    pthread_cond_destroy(&host->changed);
+    pthread_mutex_destroy(&host->lock);
+    free(host);
+}

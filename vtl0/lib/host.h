@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside libopenvsm only. */
+#ifndef OPENVSM_HOST_H
+#define OPENVSM_HOST_H
+
+#include <pthread.h>
+
+#include "openvsm.h"
+
+/* One VTL0 thread that carries one thread of the trustlet. */
+struct carrier {
+    struct openvsm *host;
+    struct carrier *next;
+    pthread_t thread;
+    uint32_t index; /* the trustlet's thread */
+};
+
+struct openvsm {
+    int fd;
+    uint32_t first_thread;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t changed;
+    struct carrier *carriers;
+    bool kickable; /* the kick signal has its handler */
+    bool ended;
+    int error; /* errno that ended it without an answer from VTL1 */
+    struct openvsm_end end;
+};
+
+/*
+ * Makes the system call that VTL1 asked for: exactly that number with exactly those arguments, bar
+ * those that would take the library's own descriptor away (EBADF, as if it did not exist).
+ * -> what the kernel answered, -4095..-1 being errors.
+ */
+int64_t openvsm_make_syscall(int device_fd, uint64_t number, const uint64_t arguments[6]);
+
+/* Interrupts the carriers' blocking system calls, so that they see that the trustlet has ended. */
+void openvsm_kick(struct openvsm *host);
+
+#endif

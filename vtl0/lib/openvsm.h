@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libopenvsm: hosting a trustlet from an ordinary process of VTL0.
+ *
+ *   struct openvsm *host;
+ *   struct openvsm_end end;
+ *   openvsm_open(&host);
+ *   openvsm_image(host, bytes, size, &refusal);
+ *   openvsm_start(host, argc, argv, envp, &refusal);
+ *   openvsm_carry(host, &end);
+ *   openvsm_close(host);
+ *
+ * The host process *is* the trustlet as VTL0 sees it: its file descriptors, working directory,
+ * user and terminal are the trustlet's, and a signal that ends the host ends the trustlet. The
+ * library keeps one file descriptor, OPENVSM_FD_FLOOR or above, which the trustlet cannot use.
+ *
+ * Functions return 0, or -1 with errno. One host serves one trustlet; its functions are for one
+ * thread, except that the library itself starts a carrier for each further thread of the trustlet.
+ */
+#ifndef OPENVSM_H
+#define OPENVSM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openvsm/device.h>
+#include <openvsm/hypercall.h>
+
+#define OPENVSM_FD_FLOOR 200
+
+struct openvsm;
+
+/* Why the Secure Kernel said no: errno is then EPERM (images) or what fits the status. */
+struct openvsm_refusal {
+    enum sk_status status; /* SK_OK: the kernel or the library failed, errno alone says why */
+    uint64_t detail;       /* SK_IMAGE_REVOKED: the lowest security version accepted */
+};
+
+/* How a trustlet ended. */
+struct openvsm_end {
+    int status;       /* exit status, 0..255 */
+    int signal;       /* Linux signal number that killed it, or 0 */
+    uint64_t address; /* SK_DEATH_FAULT: where; SK_DEATH_LYING_ANSWER: the system call */
+    enum sk_death death;
+};
+
+/* Opens the device. errno: ENOENT no driver, EACCES no permission, ENODEV no hypervisor. */
+int openvsm_open(struct openvsm **host);
+/* Ends the trustlet if it still lives, and frees the host. NULL is allowed. */
+void openvsm_close(struct openvsm *host);
+
+/* Gives the signed file to the Secure Kernel. bytes: page-aligned (mmap the file). */
+int openvsm_image(struct openvsm *host, const void *bytes, uint64_t size,
+                  struct openvsm_refusal *refusal);
+/* Makes the process. E2BIG: arguments and environment exceed SK_START_MAX. */
+int openvsm_start(struct openvsm *host, int argc, const char *const *argv, const char *const *envp,
+                  struct openvsm_refusal *refusal);
+/* Runs it to its end. SIGPIPE must be left as it is: it ends a trustlet as it would a program. */
+int openvsm_carry(struct openvsm *host, struct openvsm_end *end);
+/* Asks for the trustlet's end by that signal; openvsm_carry then returns. Any thread may call. */
+int openvsm_kill(struct openvsm *host, int signal);
+
+/* Questions about the machine; any open host will do. */
+/* A register-only Secure Kernel call: number and arguments in, status and results out. */
+int openvsm_query(struct openvsm *host, struct openvsm_skcall *call);
+/* Counters of one CPU and pages by owner. EINVAL: there is no such CPU. */
+int openvsm_statistics(struct openvsm *host, uint32_t cpu, struct hv_statistics *out);
+/* The trustlet at an index, from 0 on. ENOENT: none there or beyond. */
+int openvsm_process_info(struct openvsm *host, uint64_t index, struct sk_process_info *out);
+/* Audit records newer than `after`, oldest first. -> how many, or -1. */
+#define OPENVSM_AUDIT_RECORDS (OPENVSM_PAGE_SIZE / sizeof(struct sk_audit_record))
+int openvsm_audit(struct openvsm *host, uint64_t after,
+                  struct sk_audit_record records[OPENVSM_AUDIT_RECORDS]);
+
+#endif
