@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ium audit: what was refused, oldest first. */
+#include "ium.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "text.h"
+
+#define FOLLOW_EVERY_US 200000u
+
+static const char *access_name(uint8_t access)
+{
+    static const char *const names[] = {"read", "write", "execute"};
+    return access < sizeof(names) / sizeof(names[0]) ? names[access] : "?";
+}
+
+static const char *kind_name(uint16_t kind)
+{
+    const char *name = openvsm_audit_kind(kind);
+    return name ? name : "unknown";
+}
+
+/* What `address` and `value` are depends on the kind. */
+static void print_detail(const struct sk_audit_record *r)
+{
+    unsigned long long address = r->address, value = r->value, rip = r->rip;
+    switch (r->kind) {
+    case SK_AUDIT_MEMORY:
+        printf("%s of physical 0x%llx by CPL %u code at 0x%llx", access_name(r->access), address,
+               r->cpl, rip);
+        break;
+    case SK_AUDIT_MSR:
+        printf("MSR 0x%llx value 0x%llx at 0x%llx", address, value, rip);
+        break;
+    case SK_AUDIT_ANSWER:
+        printf("system call %llu answered %lld", address, (long long)value);
+        break;
+    case SK_AUDIT_IMAGE:
+        printf("%s", openvsm_status_text((enum sk_status)r->status));
+        break;
+    case SK_AUDIT_SYSCALL:
+        printf("system call %llu", address);
+        break;
+    case SK_AUDIT_FAULT:
+        printf("signal %llu at 0x%llx", value, address);
+        break;
+    default:
+        printf("0x%llx value 0x%llx status %u at 0x%llx", address, value, r->status, rip);
+        break;
+    }
+}
+
+static void print_text(const struct sk_audit_record *r)
+{
+    printf("%6llu %10.6f cpu%-2u %-11s %s: ", (unsigned long long)r->sequence,
+           (double)r->time_ns / 1e9, r->cpu, kind_name(r->kind), openvsm_audit_text(r->kind));
+    print_detail(r);
+    if (r->process)
+        printf(" [trustlet %llu]", (unsigned long long)r->process);
+    if (r->count > 1)
+        printf(" (%llu times)", (unsigned long long)r->count);
+    putchar('\n');
+}
+
+/* One object a line: a log that is followed has no end to close an array at. */
+static void print_json(const struct sk_audit_record *r)
+{
+    struct json_object *o = json_object_new_object();
+    ium_add_number(o, "sequence", r->sequence);
+    ium_add_number(o, "time-ns", r->time_ns);
+    ium_add_string(o, "kind", kind_name(r->kind));
+    ium_add_number(o, "kind-number", r->kind);
+    ium_add_number(o, "cpu", r->cpu);
+    if (r->kind == SK_AUDIT_MEMORY)
+        ium_add_string(o, "access", access_name(r->access));
+    ium_add_number(o, "cpl", r->cpl);
+    ium_add_number(o, "status", r->status);
+    ium_add_number(o, "rip", r->rip);
+    ium_add_number(o, "address", r->address);
+    ium_add_number(o, "value", r->value);
+    ium_add_number(o, "process", r->process);
+    ium_add_number(o, "count", r->count);
+    puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+    json_object_put(o);
+}
+
+/* -> the newest sequence printed, `after` if none; *failed is set on an error. */
+static uint64_t print_newer(struct openvsm *host, uint64_t after, bool json, bool *failed)
+{
+    struct sk_audit_record records[OPENVSM_AUDIT_RECORDS];
+    int count;
+    while ((count = openvsm_audit(host, after, records)) > 0) {
+        for (int i = 0; i < count; i++)
+            json ? print_json(&records[i]) : print_text(&records[i]);
+        after = records[count - 1].sequence;
+    }
+    *failed = count < 0;
+    return after;
+}
+
+static int show(struct openvsm *host, bool follow, bool json)
+{
+    bool failed = false;
+    uint64_t newest = print_newer(host, 0, json, &failed);
+    while (follow && !failed && !fflush(stdout)) {
+        usleep(FOLLOW_EVERY_US);
+        newest = print_newer(host, newest, json, &failed);
+    }
+    if (failed)
+        ium_errno("the audit log cannot be read");
+    return failed ? IUM_FAILED : IUM_OK;
+}
+
+static int audit_with(poptContext context, bool follow, bool json)
+{
+    if (poptPeekArg(context)) {
+        ium_error("audit takes no operands; try 'ium audit --help'");
+        return IUM_USAGE;
+    }
+    struct openvsm *host = ium_open();
+    if (!host)
+        return IUM_FAILED;
+    int code = show(host, follow, json);
+    openvsm_close(host);
+    return code;
+}
+
+int ium_audit(int argc, const char **argv)
+{
+    int json = 0, follow = 0;
+    const struct poptOption options[] = {
+        {"follow", 'f', POPT_ARG_NONE, &follow, 0, "wait for further records", NULL},
+        {"json", 0, POPT_ARG_NONE, &json, 0, "print one JSON object a line", NULL},
+        POPT_AUTOHELP POPT_TABLEEND,
+    };
+    poptContext context = ium_options("ium audit", argc, argv, options, "[--follow] [--json]");
+    if (!context)
+        return IUM_USAGE;
+    int code = audit_with(context, follow, json);
+    poptFreeContext(context);
+    return code;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ium status: what is protected on this machine, and what is not. */
+#include "ium.h"
+
+#include <stdio.h>
+
+#include "device.h"
+
+struct machine {
+    struct hv_statistics hv; /* of CPU 0: the machine-wide fields */
+    uint64_t exits;          /* of all CPUs, entries and the hypervisor's own work left out */
+    struct openvsm_skcall info;
+    struct openvsm_skcall memory;
+    uint64_t audit; /* sequence of the newest record */
+};
+
+/* The counters from VMRUN on count work, not reasons. */
+static uint64_t sum_exits(const struct hv_statistics *s)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < HV_EXIT_VMRUN; i++)
+        sum += s->exits[i];
+    return sum;
+}
+
+static int read_exits(struct openvsm *host, struct machine *m)
+{
+    if (openvsm_statistics(host, 0, &m->hv))
+        return -1;
+    m->exits = sum_exits(&m->hv);
+    for (uint32_t cpu = 1; cpu < m->hv.cpu_count; cpu++) {
+        struct hv_statistics s;
+        if (openvsm_statistics(host, cpu, &s))
+            return -1;
+        m->exits += sum_exits(&s);
+    }
+    return 0;
+}
+
+static int read_audit(struct openvsm *host, struct machine *m)
+{
+    struct sk_audit_record records[OPENVSM_AUDIT_RECORDS];
+    int count;
+    while ((count = openvsm_audit(host, m->audit, records)) > 0)
+        m->audit = records[count - 1].sequence;
+    return count;
+}
+
+static int read_machine(struct openvsm *host, struct machine *m)
+{
+    *m = (struct machine){.info.number = SK_CALL_INFO, .memory.number = SK_CALL_MEMORY_STATUS};
+    if (openvsm_query(host, &m->info) || openvsm_query(host, &m->memory))
+        return -1;
+    return read_exits(host, m) || read_audit(host, m) ? -1 : 0;
+}
+
+static double mib(uint64_t pages)
+{
+    return (double)pages / 256;
+}
+
+static const char *build(const struct machine *m)
+{
+    return m->hv.features & HV_FEATURE_DEBUG_BUILD ? " (debug build)" : "";
+}
+
+static void print_protection(const struct machine *m)
+{
+    printf("DMA          %s\n", m->hv.features & HV_FEATURE_IOMMU
+                                    ? "protected by the IOMMU"
+                                    : "NOT protected (no IOMMU support in this build)");
+    printf("platform     reset, sleep and memory routing are %s\n",
+           m->hv.features & HV_FEATURE_PLATFORM_TRAPS ? "guarded"
+                                                      : "NOT guarded (absent in this build)");
+    printf("INIT         contained by %s\n", m->hv.features & HV_FEATURE_INIT_CONTAINED
+                                                 ? "the processor"
+                                                 : "trapping all APIC writes");
+    printf("signing key  %s\n", m->info.results[2] & SK_INFO_DEVELOPMENT_KEY
+                                    ? "DEVELOPMENT key: whoever has it can sign trustlets"
+                                    : "not a development key");
+}
+
+static void print_text(const struct machine *m)
+{
+    const uint64_t *r = m->memory.results;
+    printf("hypervisor   OpenVSM %u.%u%s, %u CPUs\n", m->hv.version >> 16, m->hv.version & 0xffff,
+           build(m), m->hv.cpu_count);
+    printf("VTL1         up, Secure Kernel interface %llu\n",
+           (unsigned long long)m->info.results[0]);
+    printf("trustlets    %llu live, %llu since boot\n", (unsigned long long)m->info.results[3],
+           (unsigned long long)m->info.results[4]);
+    print_protection(m);
+    printf("memory       VTL0 %.1f MiB, VTL1 %.1f MiB, hypervisor %.1f MiB\n",
+           mib(m->hv.vtl0_pages), mib(m->hv.vtl1_pages), mib(m->hv.hypervisor_pages));
+    printf("VTL1 memory  boot pool %.1f MiB, donated %.1f MiB, free %.1f MiB\n", mib(r[0]),
+           mib(r[2]), mib(r[1]));
+    printf("VM exits     %llu\n", (unsigned long long)m->exits);
+    printf("refused      %llu, audit log at record %llu\n", (unsigned long long)m->hv.refused,
+           (unsigned long long)m->audit);
+}
+
+static void print_json(const struct machine *m)
+{
+    struct json_object *o = json_object_new_object();
+    uint32_t features = m->hv.features;
+    const uint64_t *r = m->memory.results;
+    ium_add_number(o, "version-major", m->hv.version >> 16);
+    ium_add_number(o, "version-minor", m->hv.version & 0xffff);
+    ium_add_bool(o, "debug-build", features & HV_FEATURE_DEBUG_BUILD);
+    ium_add_number(o, "cpus", m->hv.cpu_count);
+    ium_add_bool(o, "vtl1-up", true);
+    ium_add_number(o, "secure-kernel-abi", m->info.results[0]);
+    ium_add_number(o, "trustlets-live", m->info.results[3]);
+    ium_add_number(o, "trustlets-started", m->info.results[4]);
+    ium_add_bool(o, "dma-protected", features & HV_FEATURE_IOMMU);
+    ium_add_bool(o, "platform-guarded", features & HV_FEATURE_PLATFORM_TRAPS);
+    ium_add_bool(o, "init-contained", features & HV_FEATURE_INIT_CONTAINED);
+    ium_add_bool(o, "development-key", m->info.results[2] & SK_INFO_DEVELOPMENT_KEY);
+    ium_add_number(o, "vtl0-pages", m->hv.vtl0_pages);
+    ium_add_number(o, "vtl1-pages", m->hv.vtl1_pages);
+    ium_add_number(o, "hypervisor-pages", m->hv.hypervisor_pages);
+    ium_add_number(o, "vtl1-pool-pages", r[0]);
+    ium_add_number(o, "vtl1-free-pages", r[1]);
+    ium_add_number(o, "vtl1-donated-pages", r[2]);
+    ium_add_number(o, "exits", m->exits);
+    ium_add_number(o, "refused", m->hv.refused);
+    ium_add_number(o, "audit-newest", m->audit);
+    ium_print_json(o);
+}
+
+static int status(bool json)
+{
+    struct machine m;
+    struct openvsm *host = ium_open();
+    if (!host)
+        return IUM_FAILED;
+    int result = read_machine(host, &m);
+    if (result)
+        ium_errno("the machine's state cannot be read");
+    else if (json)
+        print_json(&m);
+    else
+        print_text(&m);
+    openvsm_close(host);
+    return result ? IUM_FAILED : IUM_OK;
+}
+
+int ium_status(int argc, const char **argv)
+{
+    return ium_json_command("ium status", argc, argv, status);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signed files: making the trailer, reading it back, checking it as the Secure Kernel will. */
+#ifndef IUM_SIGNATURE_H
+#define IUM_SIGNATURE_H
+
+#include <stdbool.h>
+
+#include <openvsm/skcall.h>
+#include <openvsm/trustlet.h>
+
+/* An Ed25519 key pair in the form of its 32-byte seed (RFC 8032, 5.1.5). */
+struct signing_key {
+    uint8_t seed[TRUSTLET_KEY_SIZE];
+    uint8_t public_key[TRUSTLET_KEY_SIZE];
+};
+
+/* Bytes of the program: `size` without the trailer, if the file ends in one. */
+uint64_t signature_plain_size(const void *file, uint64_t size);
+
+/*
+ * May these bytes be a trustlet at all? -> SK_OK, SK_IMAGE_NOT_ELF, SK_IMAGE_DYNAMIC, SK_IMAGE_WX
+ * or SK_IMAGE_BAD_LAYOUT. This is the author's early answer; the Secure Kernel checks for itself.
+ */
+enum sk_status signature_check_program(const void *elf, uint64_t size);
+
+/* Fills in the manifest's size and digest and signs it. *trailer is written whole. */
+void signature_make(const void *elf, uint64_t size, const struct trustlet_manifest *manifest,
+                    const struct signing_key *key, struct trustlet_trailer *trailer);
+
+/*
+ * -> SK_OK, SK_IMAGE_UNSIGNED, SK_IMAGE_BAD_SIGNATURE, SK_IMAGE_TRUNCATED or SK_IMAGE_BAD_DIGEST.
+ * Whether the signer is trusted is for the Secure Kernel to say. *trailer is filled in unless the
+ * file is unsigned.
+ */
+enum sk_status signature_verify(const void *file, uint64_t size, struct trustlet_trailer *trailer);
+
+/* Key files: one line of 64 hexadecimal digits, the seed (FILE, mode 0600) or the public key
+ * (FILE.pub). */
+/* A new pair from the system's random source. */
+void key_generate(struct signing_key *key);
+/* -> false with errno (EEXIST: never overwrites). */
+bool key_write(const char *path, const struct signing_key *key);
+/* -> false with errno; EINVAL: not a key file. */
+bool key_read(const char *path, struct signing_key *key);
+
+/* hex: 2 * size + 1 bytes. */
+const char *hex_format(const uint8_t *bytes, size_t size, char *hex);
+
+#endif
