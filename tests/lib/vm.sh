@@ -4,9 +4,9 @@
 # A machine under test, to be sourced: vm_start, vm_run, vm_stop. The guest's /sbin/serve takes the
 # orders on its second serial port, which is QEMU's standard input and output.
 #
-# Sets VM_DIR (exported, as are VM_MONITOR and VM_DISK, for the host's side of a test).
+# Needs vm_root, this tree's folder. Sets VM_DIR (exported, as are VM_MONITOR and VM_DISK, for the
+# host's side of a test).
 
-vm_root=$(cd "$(dirname "$0")/../.." && pwd)
 vm_build=${BUILD:-$vm_root/build}
 # A machine that died must not take its tester along.
 trap '' PIPE
@@ -99,7 +99,7 @@ vm_obituary() {
     else
         tr -d '\r' <"$VM_DIR/console.log" |
             grep -E 'Kernel panic|hypervisor: fatal|secure kernel: fatal' | tail -n 1 |
-            grep . || echo "the machine ended by itself"
+            grep . || tail -n 1 "$VM_DIR/qemu.log" | grep . || echo "the machine ended by itself"
     fi
     echo "console: $VM_DIR/console.log"
 }

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Makes bench/run's table out of lines "SESSION.NAME NUMBER". Exit status 1: a limit is passed, or a
+# number that has a limit is absent.
+{ value[$1] = $2 }
+
+# "1234567" -> "1,234,567".
+function grouped(number,    text, sign) {
+    text = sprintf("%d", number)
+    while (match(text, /[0-9][0-9][0-9][0-9](,|$)/))
+        text = substr(text, 1, RSTART) "," substr(text, RSTART + 1)
+    return text
+}
+
+function shown(number, unit) {
+    if (number == "")
+        return "-"
+    return unit == "x" ? sprintf("x%.3f", number) : grouped(number)
+}
+
+# A row: what, ours, native beside it (or ""), the limit (or "": only printed), peers, notes.
+function row(name, text, ours, native, limit, unit, peers, notes,    verdict) {
+    verdict = limit == "" ? "" : ours != "" && ours <= limit ? "ok" : "PAST"
+    if (verdict == "PAST")
+        past = 1
+    if (format == "json") {
+        printf "%s\n  {\"name\": \"%s\", \"ours\": %s, \"native\": %s, \"limit\": %s, \"ok\": %s}",
+            rows++ ? "," : "", name, ours == "" ? "null" : ours, native == "" ? "null" : native,
+            limit == "" ? "null" : limit, verdict == "PAST" ? "false" : "true"
+        return
+    }
+    printf "%-46s %13s %13s %13s %-5s %s\n", text, shown(ours, unit), shown(native, unit),
+        limit == "" ? "" : shown(limit, unit), verdict, peers
+    if (notes != "")
+        printf "    %s\n", notes
+}
+
+# VMRUNs, MSR accesses and flushes of one operation: icount prices them at nothing, hardware does not.
+function per_operation(session, name,    key) {
+    key = session "." name
+    if (!((key "-vmrun") in value))
+        return ""
+    return "per operation: VMRUN " value[key "-vmrun"] ", RDMSR/WRMSR " value[key "-msr"] \
+        ", TLB flushes " value[key "-flush"]
+}
+
+function ratio(session, base, names,    count, parts, i, ours, native) {
+    count = split(names, parts, " ")
+    for (i = 1; i <= count; i++) {
+        if (!((session "." parts[i]) in value) || !((base "." parts[i]) in value))
+            return ""
+        ours += value[session "." parts[i]]
+        native += value[base "." parts[i]]
+    }
+    return ours / native
+}
+
+END {
+    all = "workload-dd workload-sha256 workload-forks workload-find"
+    clock = "workload-dd-ns workload-sha256-ns workload-forks-ns workload-find-ns"
+    hello = value["native.native-hello"]
+    cold = "trustlet-bytes" != "" && value["ours.trustlet-bytes"] ? \
+        40 * value["ours.trustlet-bytes"] + 2000000 : 0
+    if (format == "json")
+        printf "["
+    else
+        printf "%-46s %13s %13s %13s %-5s %s\n", "instructions, unless said", "OpenVSM", "native",
+            "limit", "", "peers"
+    row("null-hypercall", "null hypercall", value["ours.null-hypercall"], "", 100, "",
+        "KVM 1,289, Xen PVH 5,829", per_operation("ours", "null-hypercall"))
+    row("vtl-at-once", "VTL0-VTL1-VTL0, answered at once", value["echo.vtl-round-trip"], "", 200, "",
+        "OP-TEE 1,307, KVM between vCPUs 6,927", per_operation("echo", "vtl-round-trip"))
+    row("vtl-dispatched", "the same through the dispatcher", value["ours.vtl-round-trip"], "", 300, "",
+        "", per_operation("ours", "vtl-round-trip"))
+    row("getppid", "marshalled getppid()", value["ours.trustlet-getppid"],
+        value["native.native-getppid"], 2000, "", "", "")
+    row("hello-warm", "static glibc hello, image known", value["ours.trustlet-warm"], hello,
+        hello == "" ? 0 : 1.5 * hello, "", "KVM guest x1.2", "")
+    row("hello-cold", "static glibc hello, image new", value["ours.trustlet-cold"], hello, cold, "",
+        "", "")
+    row("workload", "workload: dd, sha256, forks, find", ratio("ours", "native", all), "", 1.005, "x",
+        "KVM x1.017, Xen PVH x1.031", "")
+    row("forks", "its 300 forks alone", ratio("ours", "native", "workload-forks"), "", 1.02, "x",
+        "KVM x1.142, Xen PVH x1.281", "")
+    row("workload-clock", "its wall clock (printed only)", ratio("clock", "native-clock", clock), "",
+        "", "x", "KVM x1.55, Xen PVH x1.49", "")
+    row("start", "loader to Linux, copying aside", value["ours.loader-to-linux"], "", 30000000, "",
+        "Xen 424 M", "")
+    row("memory", "memory beside pool and donations, KiB", value["ours.own-kib"], "", 4096, "",
+        "Xen 13-48 MB", "")
+    row("exits-idle", "VM exits per second, idle", value["ours.idle-exits"], "", "", "", "", "")
+    row("exits-load", "VM exits per second, forking", value["ours.load-exits"], "", "", "", "", "")
+    row("lines-hypervisor", "hypervisor, lines", value["lines.hypervisor"], "", 8000, "",
+        "Jailhouse 8.5 k, Xen 380 k", "")
+    row("lines-secure-kernel", "Secure Kernel, lines", value["lines.secure-kernel"], "", 8000, "",
+        "OP-TEE core 79 k", "")
+    if (format == "json")
+        print "\n]"
+    exit past
+}
