@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # `./openvsm` calls this. `make V=1` shows the commands; `make CC=clang BUILD=…` builds with clang.
 #
-# Each ring has a build.mk of its own, which holds the rules for its outputs and adds to
+# Each ring has build files of its own (RING/*.mk, RING/*/build.mk), which hold the rules for its outputs
+# and add to
 #   ALL    what `make` builds
 #   UNIT   host unit tests: programs that print TAP and exit 0
 #   CHECK  targets that check the sources themselves, run by `make check`
@@ -38,7 +39,9 @@ UNIT :=
 FUZZ :=
 GUEST :=
 .DEFAULT_GOAL := all
--include $(wildcard hypervisor/build.mk vtl1/build.mk vtl0/build.mk tests/build.mk bench/build.mk packaging/build.mk)
+# packaging comes last: it makes the initrd of what the others put into GUEST.
+include $(foreach ring,hypervisor vtl1 vtl0 tests bench packaging,$(sort $(wildcard \
+	$(ring)/*.mk $(ring)/*/build.mk)))
 
 .PHONY: all check unit fuzz clean
 .DELETE_ON_ERROR:
