@@ -11,6 +11,7 @@
  *
  * A transition goes through three steps, so that at no moment two owners can reach a page:
  *   1. check a page, then take away what it must lose in either tree (rights become old AND new);
+ *      it belongs to nobody from here on;
  *   2. one flush of all CPUs for the whole batch, if anything was taken away;
  *   3. give what it gains, write down the new owner, merge tables that became uniform.
  * Whatever can fail is in 1 before the page is touched: step 3 finds the tables already split.
@@ -118,6 +119,7 @@ static bool leaf_says(uint64_t entry, unsigned level, unsigned rights, unsigned 
     return slat_entry_kind(entry) == slat_entry_kind(wanted);
 }
 
+/* Table pages that it takes to make a page say this in one tree. */
 static unsigned tables_for(const struct slat *slat, unsigned vtl, gpa_t page, unsigned rights,
                            enum slat_owner owner)
 {
@@ -129,11 +131,8 @@ static unsigned tables_for(const struct slat *slat, unsigned vtl, gpa_t page, un
 static void set_page(struct slat *slat, unsigned vtl, gpa_t page, unsigned rights,
                      enum slat_owner owner)
 {
-    unsigned level;
-    unsigned tag = tag_of(vtl, owner);
-    uint64_t entry = *find_leaf(slat, vtl, page, &level);
-    if (!leaf_says(entry, level, rights, tag))
-        entry_write(split_to_page(slat, vtl, page), slat_entry_leaf(page, 1, rights, tag));
+    uint64_t entry = slat_entry_leaf(page, 1, rights, tag_of(vtl, owner));
+    entry_write(split_to_page(slat, vtl, page), entry);
 }
 
 static bool is_uniform(const uint64_t *entries, unsigned level)
@@ -460,19 +459,29 @@ static enum hv_status check_page(struct slat *slat, uint64_t gpfn, const struct 
     return check_tables(slat, page, change);
 }
 
-/* Step 1b: old owner, old AND new rights; split as far as step 3 will need. True if something was
+static bool is_done(const struct slat_page *page, const struct change *change)
+{
+    return page->owner == change->owner && page->rights[0] == change->rights[0] &&
+           page->rights[1] == change->rights[1];
+}
+
+/* Step 1b: old AND new rights, nobody's, split as far as step 3 will need. True if something was
  * taken away. */
 static bool restrict_page(struct slat *slat, gpa_t page, const struct change *change)
 {
     struct slat_page now = page_state(slat, page);
+    enum slat_owner nobody = now.owner == SLAT_DEVICE ? SLAT_DEVICE : SLAT_QUARANTINED;
     bool restricted = false;
+    if (is_done(&now, change))
+        return false;
     for (unsigned vtl = 0; vtl < 2; vtl++) {
         unsigned kept = now.rights[vtl] & change->rights[vtl];
         restricted = restricted || kept != now.rights[vtl];
-        if (tables_for(slat, vtl, page, change->rights[vtl], change->owner))
-            split_to_page(slat, vtl, page);
-        set_page(slat, vtl, page, kept, now.owner);
+        if (vtl == 0 || now.rights[vtl] != change->rights[vtl])
+            set_page(slat, vtl, page, kept, nobody);
     }
+    count_pages(slat, now.owner, -1ull);
+    count_pages(slat, nobody, 1);
     return restricted;
 }
 
@@ -487,32 +496,33 @@ static enum hv_status start_page(struct slat *slat, uint64_t gpfn, const struct 
     return status;
 }
 
-/* Step 3. */
+/* Step 3, for a page that is in between owners. */
 static void finish_page(struct slat *slat, uint64_t gpfn, const struct change *change)
 {
     gpa_t page = gpa(gpfn << PAGE_SHIFT);
     spin_lock(&slat->lock);
-    count_pages(slat, page_state(slat, page).owner, -1ull);
-    count_pages(slat, change->owner, 1);
-    for (unsigned vtl = 0; vtl < 2; vtl++)
-        set_page(slat, vtl, page, change->rights[vtl], change->owner);
-    merge(slat, page);
+    struct slat_page now = page_state(slat, page);
+    if (!is_done(&now, change)) {
+        count_pages(slat, now.owner, -1ull);
+        count_pages(slat, change->owner, 1);
+        set_page(slat, 0, page, change->rights[0], change->owner);
+        if (now.rights[1] != change->rights[1])
+            set_page(slat, 1, page, change->rights[1], change->owner);
+        merge(slat, page);
+    }
     bool full = slat->limbo_count == SLAT_LIMBO;
     spin_unlock(&slat->lock);
     if (full)
         flush_all(slat); /* on time-out: no more merges until a flush succeeds */
 }
 
-/* A CPU did not answer: it may still write these pages. Nobody gets them. */
-static void quarantine(struct slat *slat, const uint64_t *gpfn, uint32_t count,
-                       const struct change *change)
+/* A CPU did not answer, and may still reach what was taken away: those pages stay nobody's. */
+static void quarantine(struct slat *slat, const uint64_t *gpfn, uint32_t count)
 {
     const struct change nobody = {.owner = SLAT_QUARANTINED};
-    for (uint32_t i = 0; i < count; i++) {
-        struct slat_page now = slat_lookup(slat, gpa(gpfn[i] << PAGE_SHIFT));
-        if (now.owner != change->owner && now.owner != SLAT_QUARANTINED)
+    for (uint32_t i = 0; i < count; i++)
+        if (slat_lookup(slat, gpa(gpfn[i] << PAGE_SHIFT)).owner == SLAT_QUARANTINED)
             finish_page(slat, gpfn[i], &nobody);
-    }
 }
 
 static enum hv_status transition(struct slat *slat, const struct change *change,
@@ -531,7 +541,7 @@ static enum hv_status transition(struct slat *slat, const struct change *change,
     }
     *done = 0;
     if (restricted && !flush_all(slat)) {
-        quarantine(slat, gpfn, started, change);
+        quarantine(slat, gpfn, started);
         return HV_STATUS_TIMEOUT;
     }
     while (*done < started)
@@ -568,24 +578,31 @@ enum hv_status slat_deposit(struct slat *slat, const uint64_t *gpfn, uint32_t co
     return status;
 }
 
-/* HYPERVISOR => VTL1 for one deposited page, if the tables that this may split do not need it. */
-static bool withdraw_one(struct slat *slat, uint64_t *gpfn)
+/* HYPERVISOR => VTL1 for one deposited page, if the tables that this may split do not need it. The
+ * caller's list may lie in memory that a guest writes: nothing is read back from it. */
+static bool withdraw_one(struct slat *slat, uint64_t *taken)
 {
-    const struct change change = {
+    struct change change = {
         .owner = SLAT_VTL1,
         .rights = {0, SLAT_ALL},
         .from = 1u << SLAT_HYPERVISOR,
-        .reserve = DEPOSIT_RESERVE + 1,
+        .reserve = DEPOSIT_RESERVE + 1, /* the page itself */
     };
     hpa_t page = memory_peek_deposited(slat->pool);
+    uint64_t gpfn = page.value >> PAGE_SHIFT;
     uint32_t done;
     if (!page.value || memory_tables_free(slat->pool) <= DEPOSIT_RESERVE)
         return false;
-    *gpfn = page.value >> PAGE_SHIFT;
-    if (check_page(slat, *gpfn, &change) != HV_STATUS_SUCCESS)
+    spin_lock(&slat->lock);
+    enum hv_status status = check_page(slat, gpfn, &change);
+    spin_unlock(&slat->lock);
+    if (status != HV_STATUS_SUCCESS)
         return false;
     memory_withdraw(slat->pool);
-    return transition(slat, &change, gpfn, 1, &done) == HV_STATUS_SUCCESS;
+    change.reserve = DEPOSIT_RESERVE;
+    transition(slat, &change, &gpfn, 1, &done);
+    *taken = gpfn;
+    return true;
 }
 
 enum hv_status slat_withdraw(struct slat *slat, uint64_t *gpfn, uint32_t count, uint32_t *done)

@@ -7,7 +7,9 @@
  * VTL1         nothing, R or RX    RWX
  * HYPERVISOR   nothing             nothing
  * DEVICE       RWX (or R, NX)      nothing: no MMIO in VTL1; also ROM and firmware tables
- * QUARANTINED  nothing             nothing: a CPU did not answer the flush; never used again
+ * QUARANTINED  nothing             nothing: a CPU did not answer the flush; never used again. Also
+ *                                  a page on its way from one owner to the next, until all CPUs
+ *                                  have flushed
  *
  * VTL1 owns a page exactly when VTL0 may not write it: only then do its contents stay what VTL1
  * made of them, and only then may VTL1 execute from it. That is also why the owner needs no array
