@@ -33,7 +33,7 @@ enum slat_owner {
 };
 
 #define SLAT_LIMIT (512ull << 30) /* both trees end here; an access beyond is a violation */
-#define SLAT_PINS  256u           /* 64 CPUs with two assist pages and a call in flight on each */
+#define SLAT_PINS  384u           /* 64 CPUs with two assist pages and a call in flight on each */
 #define SLAT_LIMBO 64u
 #define SLAT_BATCH 512u /* pages in one transition: bounds the time without an interrupt */
 
