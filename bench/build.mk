@@ -3,17 +3,20 @@
 
 BENCH := $(BUILD)/bench
 BENCH_NATIVE := getppid hello spawn
-BENCH_PROGRAMS := $(BENCH_NATIVE:%=$(BENCH)/%)
+# These look at or carry trustlets.
+BENCH_HOSTS := carry exits
+BENCH_PROGRAMS := $(BENCH_NATIVE:%=$(BENCH)/%) $(BENCH_HOSTS:%=$(BENCH)/%)
 BENCH_MODULE := $(BENCH)/module/openvsm_bench.ko
 BENCH_ECHO := $(BENCH)/echo.elf
 
 ALL += $(BENCH_PROGRAMS) $(BENCH_MODULE) $(BENCH_ECHO)
-GUEST += $(foreach program,$(BENCH_NATIVE),bench/$(program):$(BENCH)/$(program)) bench/measure:bench/measure \
+GUEST += $(foreach program,$(BENCH_NATIVE) $(BENCH_HOSTS),bench/$(program):$(BENCH)/$(program)) bench/measure:bench/measure \
 	bench/workload:bench/workload lib/openvsm_bench.ko:$(BENCH_MODULE)
 
+$(BENCH_HOSTS:%=$(BENCH)/%): $(LIBOPENVSM)
 $(BENCH)/%: bench/%.c bench/tsc.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) -static -Iinclude $< -o $@
+	$(Q)$(CC) $(HOSTED) -static -Iinclude $(filter %.c %.a,$^) -pthread -o $@
 
 # kbuild wants the sources where it builds.
 $(BENCH_MODULE): $(wildcard bench/module/*) $(wildcard include/openvsm/*.h)
