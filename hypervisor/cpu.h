@@ -29,10 +29,8 @@ struct guest_registers {
 };
 static_assert(sizeof(struct guest_registers) == 14 * 8, "svm_run.S pushes 14 registers");
 
-/* Per (CPU, VTL): what the synthetic MSRs and VSM registers hold. Written by hypercall.c. */
+/* Per (CPU, VTL): what the synthetic MSRs and VSM registers hold. Written by synthetic_msr.c. */
 struct cpu_vtl {
-    uint64_t guest_os_id;           /* HV_MSR_GUEST_OS_ID */
-    uint64_t hypercall_msr;         /* HV_MSR_HYPERCALL as the guest reads it */
     uint64_t assist_msr;            /* HV_MSR_VP_ASSIST_PAGE as the guest reads it */
     struct hv_vp_assist_page *page; /* host view of the enabled assist page; NULL if none. Its GPA
                                        was checked against this VTL's SLAT and pinned */

@@ -7,6 +7,12 @@
 #include "memory.h"
 #include "slat.h"
 
+/* The synthetic MSRs that a VTL has once for all its CPUs (TLFS); written by synthetic_msr.c. */
+struct partition_vtl {
+    uint64_t guest_os_id;   /* HV_MSR_GUEST_OS_ID */
+    uint64_t hypercall_msr; /* HV_MSR_HYPERCALL as the guest reads it; its page is pinned */
+};
+
 struct partition {
     struct slat slat;
     struct memory_pool pool;
@@ -14,8 +20,9 @@ struct partition {
     uint32_t cpu_count;
     uint32_t enabled_vtls; /* bit n: VTL n is enabled for the partition (bit 0 always) */
 
-    /* HV_REGISTER_VSM_PARTITION_CONFIG of VTL1; written by hypercall.c under config_lock. */
-    struct spinlock config_lock;
+    struct spinlock config_lock; /* of these two */
+    struct partition_vtl vtl[VTL_COUNT];
+    /* HV_REGISTER_VSM_PARTITION_CONFIG of VTL1, as VTL1 wrote it; see vsm_registers.c. */
     uint64_t vsm_config;
 
     uint64_t flush_generation; /* see shootdown.h */
