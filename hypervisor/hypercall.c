@@ -156,13 +156,13 @@ static __attribute__((noinline)) void handle_slowly(struct cpu *cpu, uint64_t co
     call.output = NULL;
     struct vcpu *vcpu = cpu->current;
     struct decoded decoded = dispatch(&call, control);
-    if (decoded.status != HV_STATUS_SUCCESS && call.vtl == 0)
-        cpu->refused++;
     if (decoded.intercept && call.vtl == 0) {
         vcpu_set_rip(vcpu, vcpu_rip(vcpu) - VMMCALL_LENGTH);
-        vtl_memory_intercept(cpu, decoded.address, decoded.access);
+        vtl_memory_intercept(cpu, decoded.address, decoded.access); /* counts it as refused */
         return;
     }
+    if (decoded.status != HV_STATUS_SUCCESS && call.vtl == 0)
+        cpu->refused++;
     vcpu_set_rax(vcpu, (uint64_t)decoded.status | (uint64_t)call.reps_done << 32);
 }
 
