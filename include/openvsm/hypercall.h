@@ -188,6 +188,7 @@ enum hv_register_name {
 enum hv_message_type {
     HV_MESSAGE_UNMAPPED_GPA = 0x80000000,
     HV_MESSAGE_GPA_INTERCEPT = 0x80000001,
+    HV_MESSAGE_HYPERCALL_REFUSED = 0x80000050, /* TLFS number of the hypercall intercept */
     HV_MESSAGE_MSR_INTERCEPT = 0x80010001,
     HV_MESSAGE_REGISTER_INTERCEPT = 0x80010006,
 };
@@ -245,6 +246,17 @@ struct hv_register_intercept {
     struct hv_register_value value;
 };
 static_assert(sizeof(struct hv_register_intercept) == 64, "TLFS register intercept");
+/* Ours: a hypercall of VTL0 was refused, and VTL0 has its status already. VTL1 has nothing to
+ * decide: it records and returns. */
+struct hv_hypercall_refused {
+    struct hv_intercept_header header; /* rip: behind the VMMCALL */
+    uint64_t control;                  /* RCX */
+    uint64_t input;                    /* RDX */
+    uint64_t output;                   /* R8 */
+    uint32_t status;                   /* enum hv_status */
+    uint32_t reserved;
+};
+static_assert(sizeof(struct hv_hypercall_refused) == 72, "message layout");
 
 struct hv_message {
     struct hv_message_header header;
@@ -253,6 +265,7 @@ struct hv_message {
         struct hv_memory_intercept memory;
         struct hv_msr_intercept msr;
         struct hv_register_intercept reg;
+        struct hv_hypercall_refused refused;
         uint8_t bytes[240];
     } payload;
 };
