@@ -2,7 +2,8 @@
 # VTL0's initrd, made of what every ring put into GUEST.
 
 GUEST += init:packaging/initrd/init sbin/serve:packaging/initrd/serve bin/host:packaging/initrd/host \
-	etc/motd:packaging/initrd/motd etc/profile:packaging/initrd/profile bin/busybox:/bin/busybox
+	etc/motd:packaging/initrd/motd etc/profile:packaging/initrd/profile etc/passwd:packaging/initrd/passwd \
+	etc/group:packaging/initrd/group bin/busybox:/bin/busybox
 
 INITRD := $(BUILD)/initrd.cpio
 ALL += $(INITRD)

@@ -1,4 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The VM tests that are scripts.
+# The VM tests that are scripts, and what they use.
 
-GUEST += tests/boot:tests/vm/boot
+TYPIST := $(BUILD)/tests/vm/typist
+ALL += $(TYPIST)
+GUEST += lib/tap.sh:tests/lib/tap.sh bin/typist:$(TYPIST) tests/boot:tests/vm/boot
+
+$(TYPIST): tests/vm/typist.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -static $< -lutil -o $@
