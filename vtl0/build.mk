@@ -25,3 +25,15 @@ $(IUM): $(IUM_OBJECTS) $(LIBOPENVSM)
 
 ALL += $(LIBOPENVSM) $(IUM)
 GUEST += bin/ium:$(IUM)
+
+# The kernel builds a module where its sources are: in a copy, so that the tree stays clean.
+DRIVER_SOURCES := $(wildcard vtl0/driver/*.[ch] vtl0/driver/Kbuild)
+$(OPENVSM_KO): $(DRIVER_SOURCES) $(wildcard include/openvsm/*.h)
+	@mkdir -p $(@D)
+	$(Q)cp -u $(DRIVER_SOURCES) $(@D)/
+	$(Q)$(MAKE) -s -C $(KERNEL_HEADERS) M=$(abspath $(@D)) OPENVSM_INCLUDE=$(abspath include) \
+		W=1 KCFLAGS=-Werror CC=gcc modules >$(@D)/build.log 2>&1 || { cat $(@D)/build.log; false; }
+	@touch $@
+
+ALL += $(OPENVSM_KO)
+GUEST += lib/modules/openvsm.ko:$(OPENVSM_KO)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The audit ring: VTL1 writes it, VTL0 may only read it. Handed to user space, and at a bounded
+ * rate to the kernel's log.
+ */
+#include "driver.h"
+
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#define LOG_EVERY_MS 1000
+#define LOG_LINES    10 /* at most, each time */
+#define PAGE_RECORDS (PAGE_SIZE / sizeof(struct sk_audit_record))
+
+static const struct sk_audit_ring *ring;
+static u64 logged; /* sequence of the newest record in the kernel's log */
+
+static void log_new(struct work_struct *work);
+/* Deferrable: an idle CPU is not woken for it. */
+static DECLARE_DEFERRABLE_WORK(log_work, log_new);
+
+/* VTL1 may overwrite a record while we copy it: its sequence says whether it did. */
+static bool copy_record(u64 sequence, struct sk_audit_record *record)
+{
+    const struct sk_audit_record *r = &ring->records[(sequence - 1) % ring->capacity];
+
+    if (READ_ONCE(r->sequence) != sequence)
+        return false;
+    rmb(); /* the sequence is written last, so it is read first ... */
+    memcpy(record, r, sizeof(*record));
+    rmb(); /* ... and read again at the end */
+    return READ_ONCE(r->sequence) == sequence && record->sequence == sequence;
+}
+
+/* The oldest record after that one which is still in the ring. */
+static u64 first_after(u64 after, u64 newest)
+{
+    u64 oldest = newest > ring->capacity ? newest - ring->capacity + 1 : 1;
+
+    return max(after < newest ? after + 1 : newest + 1, oldest);
+}
+
+static void log_record(const struct sk_audit_record *r)
+{
+    if (r->cpl == 0 && r->rip)
+        pr_notice("audit %llu: kind %u address %#llx value %#llx at %pS\n", r->sequence, r->kind,
+                  r->address, r->value, (void *)r->rip);
+    else
+        pr_notice("audit %llu: kind %u address %#llx value %#llx process %llu\n", r->sequence,
+                  r->kind, r->address, r->value, r->process);
+}
+
+static void log_new(struct work_struct *work)
+{
+    u64 newest = READ_ONCE(ring->newest), s = first_after(logged, newest);
+    struct sk_audit_record record;
+    int lines = 0;
+
+    for (; s <= newest && lines < LOG_LINES; s++) {
+        if (copy_record(s, &record)) {
+            log_record(&record);
+            lines++;
+        }
+    }
+    if (s <= newest)
+        pr_notice("audit: %llu more records, see ium audit\n", newest - s + 1);
+    logged = newest;
+    trustlets_end_orphans();
+    schedule_delayed_work(&log_work, msecs_to_jiffies(LOG_EVERY_MS));
+}
+
+static void fill_page(u64 after, struct sk_audit_record *records)
+{
+    u64 newest = READ_ONCE(ring->newest), s = first_after(after, newest);
+    size_t count = 0;
+
+    for (; s <= newest && count < PAGE_RECORDS; s++) {
+        if (copy_record(s, &records[count]))
+            count++;
+    }
+    if (count < PAGE_RECORDS)
+        memset(&records[count], 0, sizeof(*records)); /* a copy that was given up */
+}
+
+long audit_read(struct openvsm_page __user *argument)
+{
+    void *page = (void *)get_zeroed_page(GFP_KERNEL);
+    struct openvsm_page q;
+    long error = -EFAULT;
+
+    if (!page)
+        return -ENOMEM;
+    if (!copy_from_user(&q, argument, sizeof(q))) {
+        fill_page(q.index, page);
+        error = query_answer(argument, &q, page, SK_OK);
+    }
+    free_page((unsigned long)page);
+    return error;
+}
+
+static bool ring_is_sound(u64 bytes)
+{
+    return bytes >= sizeof(*ring) && ring->capacity &&
+           ring->record_size == sizeof(struct sk_audit_record) &&
+           ring->capacity <= (bytes - sizeof(*ring)) / sizeof(struct sk_audit_record);
+}
+
+int audit_init(void)
+{
+    struct sk_words out, in = {{SK_CALL_AUDIT_RING}};
+
+    if (sk_call(&in, &out, SK_TO_THE_END) || out.w[0] != SK_OK)
+        return -EIO;
+    ring = memremap(out.w[1], out.w[2], MEMREMAP_WB);
+    if (!ring)
+        return -ENOMEM;
+    if (!ring_is_sound(out.w[2])) {
+        memunmap((void *)ring);
+        return -EIO;
+    }
+    schedule_delayed_work(&log_work, msecs_to_jiffies(LOG_EVERY_MS));
+    return 0;
+}
+
+void audit_exit(void)
+{
+    cancel_delayed_work_sync(&log_work);
+    memunmap((void *)ring);
+}

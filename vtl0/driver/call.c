@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Entering the hypervisor and VTL1. */
+#include "driver.h"
+
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/sched/signal.h>
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+
+/* Another CPU holds the object: it leaves VTL1 at its next interrupt. */
+static void wait_for_other_cpu(void)
+{
+    usleep_range(20, 100);
+}
+
+int sk_call(const struct sk_words *in, struct sk_words *out, enum sk_patience patience)
+{
+    int error;
+
+    for (;;) {
+        *out = *in;
+        vtl_call(out);
+        switch (out->w[0]) {
+        case SK_AGAIN:
+            cond_resched();
+            break;
+        case SK_BUSY:
+            wait_for_other_cpu();
+            break;
+        case SK_NO_MEMORY:
+            error = memory_donate(out->w[1]);
+            if (error)
+                return error;
+            break;
+        default:
+            return 0;
+        }
+        if (patience == SK_KILLABLE && fatal_signal_pending(current))
+            return -EINTR;
+    }
+}
+
+int sk_errno(u64 status)
+{
+    switch (status) {
+    case SK_OK:
+        return 0;
+    case SK_NO_MEMORY:
+        return -ENOMEM;
+    case SK_NOT_FOUND:
+        return -ESRCH;
+    case SK_BUSY:
+        return -EBUSY;
+    case SK_LIMIT:
+        return -EAGAIN;
+    case SK_INVALID_ARGUMENT:
+        return -EINVAL;
+    case SK_ACCESS_DENIED:
+        return -EACCES;
+    default:
+        return -EPERM;
+    }
+}
+
+u64 hv_call(u64 control, const void *input, void *output)
+{
+    u64 result, rdx = input ? virt_to_phys((void *)input) : 0;
+    register u64 r8 asm("r8") = output ? virt_to_phys(output) : 0;
+
+    asm volatile("vmmcall"
+                 : "=a"(result), "+c"(control), "+d"(rdx), "+r"(r8)
+                 :
+                 : "r9", "r10", "r11", "memory", "cc");
+    return result;
+}
+
+bool hv_present(void)
+{
+    u32 eax, ebx, ecx, edx;
+
+    if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
+        return false;
+    cpuid(HV_CPUID_VENDOR, &eax, &ebx, &ecx, &edx);
+    return ebx == OPENVSM_CPUID_VENDOR_EBX && ecx == OPENVSM_CPUID_VENDOR_ECX &&
+           edx == OPENVSM_CPUID_VENDOR_EDX;
+}
+
+/* TLFS 0x00d4: header, one GPFN a repetition; eight bytes of answer each, code in the lowest. */
+struct check_access_input {
+    u64 partition_id;
+    u8 vtl;
+    u8 access;
+    u8 reserved[6];
+    u64 gpfn;
+};
+static_assert(sizeof(struct check_access_input) == 24);
+
+static DEFINE_MUTEX(check_lock);
+static struct check_access_input *check_input;
+static u64 *check_output;
+
+bool hv_page_is_ours(unsigned long pfn)
+{
+    u64 result;
+    bool ours;
+
+    mutex_lock(&check_lock);
+    *check_input = (struct check_access_input){
+        .partition_id = HV_PARTITION_SELF,
+        .access = HV_MAP_READ | HV_MAP_WRITE,
+        .gpfn = pfn,
+    };
+    *check_output = ~0ull;
+    result = hv_call(HV_CALL_CHECK_SPARSE_GPA_PAGE_VTL_ACCESS | HV_CONTROL_REP_COUNT(1),
+                     check_input, check_output);
+    ours = HV_RESULT_STATUS(result) == HV_STATUS_SUCCESS && (*check_output & 0xff) == 0;
+    mutex_unlock(&check_lock);
+    return ours;
+}
+
+int hv_init(void)
+{
+    check_input = (void *)get_zeroed_page(GFP_KERNEL);
+    check_output = (void *)get_zeroed_page(GFP_KERNEL);
+    if (check_input && check_output)
+        return 0;
+    hv_exit();
+    return -ENOMEM;
+}
+
+void hv_exit(void)
+{
+    free_page((unsigned long)check_input);
+    free_page((unsigned long)check_output);
+}

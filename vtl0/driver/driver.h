@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* openvsm.ko: what its files share. Lock order: trustlets_lock, trustlet.lock, memory's lock. */
+#ifndef OPENVSM_DRIVER_H
+#define OPENVSM_DRIVER_H
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include <openvsm/device.h>
+#include <openvsm/hypercall.h>
+#include <openvsm/trustlet.h>
+
+#define OPENVSM_CHANNEL_BYTES (OPENVSM_CHANNEL_PAGES * (size_t)OPENVSM_PAGE_SIZE)
+
+/* ---- call.c: entering the hypervisor and VTL1 ---- */
+
+/* In: number, arguments 0..4. Out: status, results 0..4. */
+struct sk_words {
+    u64 w[6];
+};
+
+/* One VtlCall. Interrupts must be on: VTL1 makes no progress while one waits for VTL0. */
+static __always_inline void vtl_call(struct sk_words *words)
+{
+    u64 code = HV_CALL_VTL_CALL, control = 0;
+    register u64 r8 asm("r8") = words->w[3];
+    register u64 r9 asm("r9") = words->w[4];
+    register u64 r10 asm("r10") = words->w[5];
+
+    asm volatile("vmmcall"
+                 : "+a"(control), "+c"(code), "+D"(words->w[0]), "+S"(words->w[1]),
+                   "+d"(words->w[2]), "+r"(r8), "+r"(r9), "+r"(r10)
+                 :
+                 : "memory", "cc");
+    words->w[3] = r8;
+    words->w[4] = r9;
+    words->w[5] = r10;
+}
+
+enum sk_patience {
+    SK_KILLABLE,  /* a fatal signal ends the wait */
+    SK_TO_THE_END /* for cleaning up, which a killed process must finish too */
+};
+/*
+ * Repeats a call until VTL1 has finished it, donating pages where it asks for them.
+ * -> 0 with the answer in *out (its status may be a refusal), -EINTR, or -ENOMEM: VTL0 has no pages
+ * to donate.
+ */
+int sk_call(const struct sk_words *in, struct sk_words *out, enum sk_patience patience);
+/* enum sk_status as an errno; 0 for SK_OK. */
+int sk_errno(u64 status);
+
+/* Memory-form hypercall; buffers are whole kernel pages or NULL. -> result word. */
+u64 hv_call(u64 control, const void *input, void *output);
+/* Is this the machine? */
+bool hv_present(void);
+/* May VTL0 read and write the page? False if the hypervisor does not say yes. */
+bool hv_page_is_ours(unsigned long pfn);
+int hv_init(void);
+void hv_exit(void);
+
+/* ---- memory.c: pages lent to VTL1 ---- */
+
+int memory_init(void);
+/* Takes everything back. -> how many pages VTL1 keeps. */
+unsigned long memory_take_back(void);
+void memory_exit(void);
+/* Lends at least that many pages. -> 0 or -ENOMEM. May sleep. */
+int memory_donate(u64 pages);
+/* A trustlet has ended: take back, a little later, what VTL1 does not need. */
+void memory_unneeded(void);
+
+/* ---- trustlet.c: one open file, one trustlet ---- */
+
+struct carried_thread {
+    void *channel; /* OPENVSM_CHANNEL_BYTES, contiguous */
+    wait_queue_head_t queue;
+    ktime_t deadline; /* of the wait, absolute; KTIME_MAX: none */
+    bool waiting;     /* in SK_RUN_WAIT; survives a signal that interrupts the sleep */
+    bool woken;
+    bool ended;
+};
+
+struct trustlet {
+    struct list_head link; /* in trustlets */
+    struct mutex lock;     /* guards image, process and the making of threads */
+    struct mm_struct *mm;  /* the process that opened the file, and nobody else, may use it */
+    struct pid *owner;
+    struct xarray threads; /* struct carried_thread; entries live as long as the trustlet */
+    u64 image;
+    u64 process;
+    bool has_image;
+    bool has_process;
+    bool dying;
+};
+
+struct trustlet *trustlet_new(void);
+void trustlet_free(struct trustlet *t);
+bool trustlet_is_owner(const struct trustlet *t);
+/* Ends the trustlet, whatever state it is in; always succeeds, may take a while. */
+void trustlet_end(struct trustlet *t);
+long trustlet_open_image(struct trustlet *t, struct openvsm_open_image __user *argument);
+long trustlet_start(struct trustlet *t, struct openvsm_start __user *argument);
+long trustlet_kill(struct trustlet *t, u32 signal);
+int trustlet_map_channel(struct trustlet *t, struct vm_area_struct *vma);
+/* All of them. */
+void trustlets_end_all(bool forever);
+void trustlets_end_orphans(void);
+bool trustlets_any(void);
+
+/* ---- image.c ---- */
+
+/* Gives the file to VTL1. -> 0 or -errno; fills in status, known, detail and, on success, *image.
+ */
+int image_open(struct openvsm_open_image *request, u64 *image);
+void image_close(u64 image);
+
+/* ---- run.c ---- */
+
+long run_thread(struct trustlet *t, struct openvsm_run __user *argument);
+void run_wake_all(struct trustlet *t);
+
+/* ---- query.c: questions about the machine ---- */
+
+long query_skcall(struct openvsm_skcall __user *argument);
+long query_statistics(struct openvsm_page __user *argument);
+long query_process(struct openvsm_page __user *argument);
+/* Copies the bytes to the page that the request names, and the status into the request. */
+long query_answer(struct openvsm_page __user *argument, const struct openvsm_page *request,
+                  const void *bytes, u64 status);
+
+/* ---- audit.c ---- */
+
+int audit_init(void);
+void audit_exit(void);
+long audit_read(struct openvsm_page __user *argument);
+
+/* ---- power.c, dump.c ---- */
+
+int power_init(void);
+void power_exit(void);
+int dump_init(void);
+void dump_exit(void);
+
+#endif

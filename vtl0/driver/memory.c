@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages lent to VTL1.
+ *
+ * They leave Linux in runs. The page before a run stays with us, unused: load_unaligned_zeropad()
+ * may read a few bytes past the end of a page, into the next one, and its fixup does not survive
+ * the #GP that a page of VTL1 answers with. So a run also comes back as a whole: Linux gets no page
+ * of it while another one is still VTL1's. PageOffline keeps /proc/kcore and hibernation away.
+ */
+#include "driver.h"
+
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#define HUGE_ORDER   9  /* 2 MiB: VTL1's nested tables keep one entry for it */
+#define BLOCK_ORDER  10 /* two of them, for an aligned one with a page before it */
+#define TAKE_BACK_MS 1000
+
+struct run {
+    struct page *guard;
+    struct page *pages;
+    unsigned int count;
+    unsigned int lent; /* pages that VTL1 still has */
+};
+
+static DEFINE_MUTEX(lock); /* guards the list page and all runs */
+static u64 *list;          /* GPFNs, for donation and reclaim */
+static unsigned long total_lent;
+
+static void take_back_later(struct work_struct *work);
+static DECLARE_DELAYED_WORK(later, take_back_later);
+
+static struct page *block_alloc(unsigned int order, gfp_t how)
+{
+    struct page *block =
+        alloc_pages(GFP_KERNEL | __GFP_ACCOUNT | __GFP_NOWARN | __GFP_ZERO | how, order);
+
+    if (block)
+        split_page(block, order);
+    return block;
+}
+
+/* The upper half of a 4 MiB block; of the lower half only its last page is kept, as the guard. */
+static bool take_huge(struct run *run)
+{
+    struct page *block = block_alloc(BLOCK_ORDER, __GFP_NORETRY);
+    unsigned int i;
+
+    if (!block)
+        return false;
+    for (i = 0; i + 1 < 1u << HUGE_ORDER; i++)
+        __free_page(block + i);
+    run->pages = block + (1u << HUGE_ORDER);
+    run->count = 1u << HUGE_ORDER;
+    return true;
+}
+
+/* A block of a smaller order: the guard first, the run behind it. */
+static bool take_small(struct run *run, u64 want)
+{
+    int order = min_t(int, HUGE_ORDER - 1, ilog2(want) + 1);
+    struct page *block = NULL;
+
+    for (; order >= 1 && !block; order--) {
+        block = block_alloc(order, order > 1 ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL);
+        run->count = (1u << order) - 1;
+    }
+    run->pages = block ? block + 1 : NULL;
+    return block;
+}
+
+static struct run *run_take(u64 want)
+{
+    struct run *run = kzalloc(sizeof(*run), GFP_KERNEL);
+    unsigned int i;
+
+    if (!run)
+        return NULL;
+    if (!take_huge(run) && !take_small(run, want)) {
+        kfree(run);
+        return NULL;
+    }
+    run->guard = run->pages - 1;
+    for (i = 0; i < run->count; i++) {
+        set_page_private(run->pages + i, (unsigned long)run);
+        __SetPageOffline(run->pages + i);
+    }
+    return run;
+}
+
+static void run_free(struct run *run)
+{
+    unsigned int i;
+
+    for (i = 0; i < run->count; i++) {
+        __ClearPageOffline(run->pages + i);
+        set_page_private(run->pages + i, 0);
+        __free_page(run->pages + i);
+    }
+    __free_page(run->guard);
+    kfree(run);
+}
+
+/* After a donation that did not go through whole: which pages are gone is the hypervisor's word. */
+static unsigned int count_lent(const struct run *run)
+{
+    unsigned int i, lent = 0;
+
+    for (i = 0; i < run->count; i++)
+        lent += !hv_page_is_ours(page_to_pfn(run->pages + i));
+    return lent;
+}
+
+/* -> how many pages VTL1 got. */
+static unsigned int run_lend(struct run *run)
+{
+    struct sk_words in = {{SK_CALL_MEMORY_DONATE, virt_to_phys(list), run->count}};
+    struct sk_words out;
+    unsigned int i;
+
+    for (i = 0; i < run->count; i++)
+        list[i] = page_to_pfn(run->pages + i);
+    do {
+        out = in;
+        vtl_call(&out);
+        cond_resched();
+    } while (out.w[0] == SK_AGAIN || out.w[0] == SK_BUSY);
+    run->lent = out.w[0] == SK_OK && out.w[1] == run->count ? run->count : count_lent(run);
+    total_lent += run->lent;
+    if (run->lent)
+        return run->lent;
+    run_free(run);
+    return 0;
+}
+
+int memory_donate(u64 pages)
+{
+    struct run *run;
+    unsigned int lent;
+    int error = 0;
+
+    mutex_lock(&lock);
+    while (pages && !error) {
+        run = run_take(pages);
+        lent = run ? run_lend(run) : 0;
+        if (!lent)
+            error = -ENOMEM;
+        pages -= min_t(u64, pages, lent);
+    }
+    mutex_unlock(&lock);
+    return error;
+}
+
+static void page_returned(u64 pfn)
+{
+    struct page *page;
+    struct run *run;
+
+    if (WARN_ON_ONCE(!pfn_valid(pfn)))
+        return;
+    page = pfn_to_page(pfn);
+    if (WARN_ON_ONCE(!PageOffline(page) || !page_private(page)))
+        return;
+    run = (struct run *)page_private(page);
+    total_lent--;
+    if (--run->lent == 0)
+        run_free(run);
+}
+
+unsigned long memory_take_back(void)
+{
+    struct sk_words in, out;
+    unsigned long kept;
+    u64 i, count;
+
+    mutex_lock(&lock);
+    in = (struct sk_words){{SK_CALL_MEMORY_RECLAIM, virt_to_phys(list), SK_LIST_MAX}};
+    do {
+        if (!total_lent || sk_call(&in, &out, SK_TO_THE_END) || out.w[0] != SK_OK)
+            break;
+        count = min_t(u64, out.w[1], SK_LIST_MAX);
+        for (i = 0; i < count; i++)
+            page_returned(list[i]);
+    } while (count);
+    kept = total_lent;
+    mutex_unlock(&lock);
+    return kept;
+}
+
+static void take_back_later(struct work_struct *work)
+{
+    memory_take_back();
+}
+
+/* Later, because the next trustlet often comes at once and would need the same pages again. */
+void memory_unneeded(void)
+{
+    if (READ_ONCE(total_lent))
+        mod_delayed_work(system_unbound_wq, &later, msecs_to_jiffies(TAKE_BACK_MS));
+}
+
+int memory_init(void)
+{
+    list = (u64 *)get_zeroed_page(GFP_KERNEL);
+    return list ? 0 : -ENOMEM;
+}
+
+void memory_exit(void)
+{
+    unsigned long kept;
+
+    cancel_delayed_work_sync(&later);
+    kept = memory_take_back();
+    if (kept)
+        pr_warn("VTL1 keeps %lu pages until the next boot\n", kept);
+    free_page((unsigned long)list);
+}

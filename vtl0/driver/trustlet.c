@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One open file, one trustlet: its making, its channels, its end. */
+#include "driver.h"
+
+#include <linux/cred.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+static LIST_HEAD(trustlets);
+static DEFINE_MUTEX(trustlets_lock);
+static bool no_more; /* the machine goes down */
+
+struct trustlet *trustlet_new(void)
+{
+    struct trustlet *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+
+    if (!t)
+        return NULL;
+    mutex_init(&t->lock);
+    xa_init(&t->threads);
+    mmgrab(current->mm);
+    t->mm = current->mm;
+    t->owner = get_pid(task_tgid(current));
+    mutex_lock(&trustlets_lock);
+    list_add_tail(&t->link, &trustlets);
+    t->dying = no_more;
+    mutex_unlock(&trustlets_lock);
+    return t;
+}
+
+/* A forked child or the receiver of a passed descriptor is neither this memory nor this group. */
+bool trustlet_is_owner(const struct trustlet *t)
+{
+    return current->mm == t->mm && task_tgid(current) == t->owner;
+}
+
+static void channel_free(struct carried_thread *c)
+{
+    if (c->channel)
+        free_pages_exact(c->channel, OPENVSM_CHANNEL_BYTES);
+    c->channel = NULL;
+}
+
+void trustlet_free(struct trustlet *t)
+{
+    struct carried_thread *c;
+    unsigned long index;
+
+    trustlet_end(t);
+    mutex_lock(&trustlets_lock);
+    list_del(&t->link);
+    mutex_unlock(&trustlets_lock);
+    xa_for_each(&t->threads, index, c)
+    {
+        channel_free(c);
+        kfree(c);
+    }
+    xa_destroy(&t->threads);
+    put_pid(t->owner);
+    mmdrop(t->mm);
+    kfree(t);
+}
+
+/* Even with a fatal signal pending: VTL1 must not keep what nobody can end any more. */
+void trustlet_end(struct trustlet *t)
+{
+    struct sk_words out, in = {{SK_CALL_PROCESS_DESTROY}};
+
+    mutex_lock(&t->lock);
+    if (t->has_image)
+        image_close(t->image);
+    t->has_image = false;
+    if (t->has_process) {
+        WRITE_ONCE(t->dying, true);
+        run_wake_all(t);
+        in.w[1] = t->process;
+        sk_call(&in, &out, SK_TO_THE_END);
+        t->has_process = false;
+        memory_unneeded();
+    }
+    mutex_unlock(&t->lock);
+}
+
+long trustlet_open_image(struct trustlet *t, struct openvsm_open_image __user *argument)
+{
+    struct openvsm_open_image q;
+    int error;
+
+    if (copy_from_user(&q, argument, sizeof(q)))
+        return -EFAULT;
+    if (mutex_lock_killable(&t->lock))
+        return -EINTR;
+    q.status = SK_OK;
+    q.known = 0;
+    q.detail = 0;
+    error = t->has_image || t->has_process || t->dying ? -EBUSY : image_open(&q, &t->image);
+    t->has_image |= !error;
+    mutex_unlock(&t->lock);
+    return copy_to_user(argument, &q, sizeof(q)) ? -EFAULT : error;
+}
+
+/* VTL0's word on who runs the program: what Linux would have put into the process. */
+static void fill_in_ids(struct sk_start *block, u32 size)
+{
+    struct user_namespace *ns = current_user_ns();
+
+    block->bytes = size;
+    block->uid = from_kuid_munged(ns, current_uid());
+    block->euid = from_kuid_munged(ns, current_euid());
+    block->gid = from_kgid_munged(ns, current_gid());
+    block->egid = from_kgid_munged(ns, current_egid());
+    block->host_pid = task_tgid_nr(current);
+}
+
+/* -> 0 or -errno; the status is in q. */
+static int create_process(struct trustlet *t, struct sk_start *block, struct openvsm_start *q)
+{
+    struct sk_words out;
+    struct sk_words in = {{SK_CALL_PROCESS_CREATE, t->image, virt_to_phys(block), q->size}};
+    int error = sk_call(&in, &out, SK_KILLABLE);
+
+    if (error)
+        return error;
+    q->status = out.w[0];
+    if (out.w[0] != SK_OK)
+        return sk_errno(out.w[0]);
+    q->process = out.w[1];
+    q->thread = out.w[2];
+    t->process = out.w[1];
+    t->has_process = true;
+    image_close(t->image); /* the process has a reference of its own */
+    t->has_image = false;
+    return 0;
+}
+
+static int start_locked(struct trustlet *t, struct openvsm_start *q)
+{
+    struct sk_start *block;
+    int error = -EFAULT;
+
+    if (!t->has_image || t->has_process || t->dying)
+        return -EBUSY;
+    if (q->size < sizeof(*block) || q->size > SK_START_MAX)
+        return -EINVAL;
+    block = alloc_pages_exact(q->size, GFP_KERNEL);
+    if (!block)
+        return -ENOMEM;
+    if (!copy_from_user(block, u64_to_user_ptr(q->start_block), q->size)) {
+        fill_in_ids(block, q->size);
+        error = create_process(t, block, q);
+    }
+    free_pages_exact(block, q->size);
+    return error;
+}
+
+long trustlet_start(struct trustlet *t, struct openvsm_start __user *argument)
+{
+    struct openvsm_start q;
+    int error;
+
+    if (copy_from_user(&q, argument, sizeof(q)))
+        return -EFAULT;
+    if (mutex_lock_killable(&t->lock))
+        return -EINTR;
+    q.status = SK_OK;
+    error = start_locked(t, &q);
+    mutex_unlock(&t->lock);
+    return copy_to_user(argument, &q, sizeof(q)) ? -EFAULT : error;
+}
+
+long trustlet_kill(struct trustlet *t, u32 signal)
+{
+    struct sk_words out, in = {{SK_CALL_THREAD_KILL}};
+    int error = -ESRCH;
+
+    if (mutex_lock_killable(&t->lock))
+        return -EINTR;
+    if (t->has_process) {
+        in.w[1] = t->process;
+        in.w[2] = signal;
+        error = sk_call(&in, &out, SK_KILLABLE);
+        error = error ?: sk_errno(out.w[0]);
+        run_wake_all(t);
+    }
+    mutex_unlock(&t->lock);
+    return error;
+}
+
+/* The entry of that thread, made if need be, without a channel. */
+static struct carried_thread *thread_entry(struct trustlet *t, unsigned long index)
+{
+    struct carried_thread *c = xa_load(&t->threads, index);
+    int error;
+
+    if (c && !c->ended && c->channel)
+        return ERR_PTR(-EBUSY);
+    if (c) {
+        channel_free(c); /* of a thread that has ended; its mapping holds the pages, if any does */
+        return c;
+    }
+    c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+    if (!c)
+        return ERR_PTR(-ENOMEM);
+    init_waitqueue_head(&c->queue);
+    error = xa_err(xa_store(&t->threads, index, c, GFP_KERNEL_ACCOUNT));
+    if (!error)
+        return c;
+    kfree(c);
+    return ERR_PTR(error);
+}
+
+static int insert_channel(struct vm_area_struct *vma, void *channel)
+{
+    struct page *pages[OPENVSM_CHANNEL_PAGES];
+    unsigned long count = OPENVSM_CHANNEL_PAGES, i;
+
+    for (i = 0; i < count; i++)
+        pages[i] = virt_to_page(channel + i * PAGE_SIZE);
+    return vm_insert_pages(vma, vma->vm_start, pages, &count);
+}
+
+static int attach(struct trustlet *t, struct carried_thread *c, unsigned long index,
+                  unsigned long address)
+{
+    struct sk_words out, in = {{SK_CALL_THREAD_ATTACH, t->process, index, virt_to_phys(c->channel),
+                                OPENVSM_CHANNEL_PAGES, address}};
+
+    return sk_call(&in, &out, SK_KILLABLE) ?: sk_errno(out.w[0]);
+}
+
+static int make_channel(struct trustlet *t, struct vm_area_struct *vma, unsigned long index)
+{
+    struct carried_thread *c;
+    int error;
+
+    if (!t->has_process || t->dying)
+        return -ESRCH;
+    c = thread_entry(t, index);
+    if (IS_ERR(c))
+        return PTR_ERR(c);
+    c->channel = alloc_pages_exact(OPENVSM_CHANNEL_BYTES,
+                                   GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL);
+    if (!c->channel)
+        return -ENOMEM;
+    error = insert_channel(vma, c->channel) ?: attach(t, c, index, vma->vm_start);
+    if (error)
+        channel_free(c);
+    else
+        c->ended = false;
+    return error;
+}
+
+/* Not inherited by a fork, not in a core file, not to be grown: the address is known to VTL1. */
+int trustlet_map_channel(struct trustlet *t, struct vm_area_struct *vma)
+{
+    int error;
+
+    if (vma->vm_end - vma->vm_start != OPENVSM_CHANNEL_BYTES ||
+        vma->vm_pgoff % OPENVSM_CHANNEL_PAGES || !(vma->vm_flags & VM_SHARED) ||
+        (vma->vm_flags & VM_EXEC))
+        return -EINVAL;
+    vma->vm_flags |= VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP;
+    vma->vm_flags &= ~VM_MAYEXEC;
+    if (mutex_lock_killable(&t->lock))
+        return -EINTR;
+    error = make_channel(t, vma, vma->vm_pgoff / OPENVSM_CHANNEL_PAGES);
+    mutex_unlock(&t->lock);
+    return error;
+}
+
+void trustlets_end_all(bool forever)
+{
+    struct trustlet *t;
+
+    mutex_lock(&trustlets_lock);
+    no_more |= forever;
+    list_for_each_entry(t, &trustlets, link)
+    {
+        if (forever)
+            WRITE_ONCE(t->dying, true);
+        trustlet_end(t);
+    }
+    mutex_unlock(&trustlets_lock);
+}
+
+/* A process may die and leave the file open in another one (CLONE_FILES without CLONE_THREAD). */
+void trustlets_end_orphans(void)
+{
+    struct trustlet *t;
+    bool orphan;
+
+    mutex_lock(&trustlets_lock);
+    list_for_each_entry(t, &trustlets, link)
+    {
+        rcu_read_lock();
+        orphan = !pid_task(t->owner, PIDTYPE_TGID);
+        rcu_read_unlock();
+        if (orphan)
+            trustlet_end(t);
+    }
+    mutex_unlock(&trustlets_lock);
+}
+
+bool trustlets_any(void)
+{
+    struct trustlet *t;
+    bool any = false;
+
+    mutex_lock(&trustlets_lock);
+    list_for_each_entry(t, &trustlets, link) any |= READ_ONCE(t->has_process);
+    mutex_unlock(&trustlets_lock);
+    return any;
+}
