@@ -36,4 +36,13 @@ $(OPENVSM_KO): $(DRIVER_SOURCES) $(wildcard include/openvsm/*.h)
 	@touch $@
 
 ALL += $(OPENVSM_KO)
-GUEST += lib/modules/openvsm.ko:$(OPENVSM_KO)
+GUEST += lib/openvsm.ko:$(OPENVSM_KO)
+
+# Host unit tests.
+UNIT_VTL0 := $(BUILD)/tests/unit/ium $(BUILD)/tests/unit/libopenvsm
+$(BUILD)/tests/unit/ium: vtl0/tools/policy.c vtl0/tools/signature.c vtl0/tools/keyfile.c vtl0/lib/text.c
+$(BUILD)/tests/unit/libopenvsm: vtl0/lib/syscall.c
+$(UNIT_VTL0): $(BUILD)/tests/unit/%: tests/unit/vtl0/%.c $(wildcard vtl0/lib/*.h vtl0/tools/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl0/lib -Ivtl0/tools $(filter %.c,$^) -lcmocka -lsodium -o $@
+UNIT += $(UNIT_VTL0)

@@ -232,7 +232,8 @@ void openvsm_close(struct openvsm *host)
 {
     if (!host)
         return;
-    openvsm_kill(host, SIGKILL);
+    if (!host->ended)
+        openvsm_kill(host, SIGKILL);
     fail(host, ESRCH);
     pthread_mutex_lock(&host->lock);
     while (host->carriers) {

@@ -10,30 +10,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HEX_SIZE (2 * TRUSTLET_KEY_SIZE)
-
-static void derive_public(struct signing_key *key)
-{
-    uint8_t secret[crypto_sign_SECRETKEYBYTES];
-    crypto_sign_seed_keypair(key->public_key, secret, key->seed);
-    sodium_memzero(secret, sizeof(secret));
-}
+#define HEX_MAX (2 * sizeof(struct signing_key))
 
 void key_generate(struct signing_key *key)
 {
-    randombytes_buf(key->seed, sizeof(key->seed));
-    derive_public(key);
+    uint8_t public_key[TRUSTLET_KEY_SIZE];
+    crypto_sign_keypair(public_key, (uint8_t *)key);
 }
 
-static bool write_hex(const char *path, mode_t mode, const uint8_t bytes[TRUSTLET_KEY_SIZE])
+static bool write_hex(const char *path, mode_t mode, const void *bytes, size_t size)
 {
-    char line[HEX_SIZE + 2];
-    hex_format(bytes, TRUSTLET_KEY_SIZE, line);
-    line[HEX_SIZE] = '\n';
+    char line[HEX_MAX + 2];
+    size_t length = 2 * size;
+    hex_format(bytes, size, line);
+    line[length++] = '\n';
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return false;
-    bool good = write(fd, line, HEX_SIZE + 1) == HEX_SIZE + 1;
+    bool good = write(fd, line, length) == (ssize_t)length;
     sodium_memzero(line, sizeof(line));
     return !close(fd) && good;
 }
@@ -43,8 +37,8 @@ bool key_write(const char *path, const struct signing_key *key)
     char *public_path = NULL;
     if (asprintf(&public_path, "%s.pub", path) < 0)
         return false;
-    bool good = write_hex(path, 0600, key->seed);
-    if (good && !write_hex(public_path, 0644, key->public_key)) {
+    bool good = write_hex(path, 0600, key, sizeof(*key));
+    if (good && !write_hex(public_path, 0644, key->public_key, sizeof(key->public_key))) {
         int saved = errno;
         unlink(path);
         errno = saved;
@@ -54,14 +48,25 @@ bool key_write(const char *path, const struct signing_key *key)
     return good;
 }
 
-static bool parse_hex(const char *line, ssize_t length, uint8_t bytes[TRUSTLET_KEY_SIZE])
+/* The two halves must belong together: a signature by a mixed pair would give the seed away. */
+static bool halves_match(const struct signing_key *key)
+{
+    struct signing_key derived;
+    uint8_t public_key[TRUSTLET_KEY_SIZE];
+    crypto_sign_seed_keypair(public_key, (uint8_t *)&derived, key->seed);
+    bool match = !sodium_memcmp(&derived, key, sizeof(derived));
+    sodium_memzero(&derived, sizeof(derived));
+    return match;
+}
+
+static bool parse(const char *line, size_t length, struct signing_key *key)
 {
     size_t size = 0;
     if (length > 0 && line[length - 1] == '\n')
         length--;
-    if (length == HEX_SIZE &&
-        !sodium_hex2bin(bytes, TRUSTLET_KEY_SIZE, line, HEX_SIZE, NULL, &size, NULL) &&
-        size == TRUSTLET_KEY_SIZE)
+    if (length == HEX_MAX &&
+        !sodium_hex2bin((uint8_t *)key, sizeof(*key), line, length, NULL, &size, NULL) &&
+        size == sizeof(*key) && halves_match(key))
         return true;
     errno = EINVAL;
     return false;
@@ -69,15 +74,13 @@ static bool parse_hex(const char *line, ssize_t length, uint8_t bytes[TRUSTLET_K
 
 bool key_read(const char *path, struct signing_key *key)
 {
-    char line[HEX_SIZE + 2];
+    char line[HEX_MAX + 2];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     ssize_t length = read(fd, line, sizeof(line));
     close(fd);
-    bool good = length >= 0 && parse_hex(line, length, key->seed);
+    bool good = length >= 0 && parse(line, (size_t)length, key);
     sodium_memzero(line, sizeof(line));
-    if (good)
-        derive_public(key);
     return good;
 }

@@ -5,6 +5,8 @@
 #include <sodium.h>
 #include <string.h>
 
+static_assert(sizeof(struct signing_key) == crypto_sign_SECRETKEYBYTES, "libsodium's layout");
+
 static bool has_trailer(const uint8_t *file, uint64_t size)
 {
     const size_t magic = sizeof(((struct trustlet_trailer *)0)->magic);
@@ -64,16 +66,13 @@ static void digest(const void *bytes, uint64_t size, uint8_t out[TRUSTLET_DIGEST
 void signature_make(const void *elf, uint64_t size, const struct trustlet_manifest *manifest,
                     const struct signing_key *key, struct trustlet_trailer *trailer)
 {
-    uint8_t public_key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
     *trailer = (struct trustlet_trailer){.manifest = *manifest};
     trailer->manifest.image_size = size;
     digest(elf, size, trailer->manifest.digest);
-    crypto_sign_seed_keypair(public_key, secret, key->seed);
-    memcpy(trailer->signer, public_key, sizeof(trailer->signer));
+    memcpy(trailer->signer, key->public_key, sizeof(trailer->signer));
     crypto_sign_detached(trailer->signature, NULL, (const uint8_t *)&trailer->manifest,
-                         sizeof(trailer->manifest), secret);
+                         sizeof(trailer->manifest), (const uint8_t *)key);
     memcpy(trailer->magic, TRUSTLET_MAGIC, sizeof(trailer->magic));
-    sodium_memzero(secret, sizeof(secret));
 }
 
 enum sk_status signature_verify(const void *file, uint64_t size, struct trustlet_trailer *trailer)

@@ -8,7 +8,7 @@
 #include <openvsm/skcall.h>
 #include <openvsm/trustlet.h>
 
-/* An Ed25519 key pair in the form of its 32-byte seed (RFC 8032, 5.1.5). */
+/* An Ed25519 key pair as libsodium keeps it: the seed (RFC 8032, 5.1.5), then the public key. */
 struct signing_key {
     uint8_t seed[TRUSTLET_KEY_SIZE];
     uint8_t public_key[TRUSTLET_KEY_SIZE];
@@ -34,8 +34,8 @@ void signature_make(const void *elf, uint64_t size, const struct trustlet_manife
  */
 enum sk_status signature_verify(const void *file, uint64_t size, struct trustlet_trailer *trailer);
 
-/* Key files: one line of 64 hexadecimal digits, the seed (FILE, mode 0600) or the public key
- * (FILE.pub). */
+/* Key files: one line of hexadecimal digits, the 64 bytes of the pair (FILE, mode 0600) or the 32
+ * of the public key (FILE.pub). */
 /* A new pair from the system's random source. */
 void key_generate(struct signing_key *key);
 /* -> false with errno (EEXIST: never overwrites). */
