@@ -79,14 +79,15 @@ vm_run() {
     return "$vm_status"
 }
 
-# The guest asks: tests/host/COMMAND ARG…
+# The guest asks: tests/host/COMMAND ARG…, or what was built of the same name.
 vm_serve_host() {
     vm_host_status=0
     # shellcheck disable=SC2086 # a command and its words
     set -- $1
-    vm_command=$1
+    vm_command=$vm_root/tests/host/$1
+    [ -x "$vm_command" ] || vm_command=$vm_build/tests/host/$1
     shift
-    "$vm_root/tests/host/$vm_command" "$@" >"$VM_DIR/host.out" 2>>"$VM_DIR/host.log" 8>&- 9<&- ||
+    "$vm_command" "$@" >"$VM_DIR/host.out" 2>>"$VM_DIR/host.log" 8>&- 9<&- ||
         vm_host_status=$?
     sed 's/^/| /' "$VM_DIR/host.out" >&8
     echo "@status $vm_host_status" >&8
