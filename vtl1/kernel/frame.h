@@ -28,6 +28,11 @@ enum frame_state {
 #define PAGE_SIZE      4096ull
 #define PAGE_MASK      (PAGE_SIZE - 1)
 
+/* The host's unit tests put their RAM elsewhere. */
+#ifndef DIRECT_MAP_BASE
+#define DIRECT_MAP_BASE VTL1_DIRECT_MAP
+#endif
+
 struct frame_counts {
     uint64_t boot_pool;   /* pages of the boot pool */
     uint64_t free;        /* free pages, donated ones included */
@@ -40,20 +45,32 @@ struct frame_counts {
  */
 const char *frame_init(const struct vtl1_boot_info *info);
 
+/* Contiguous zeroed frames of the boot pool for the kernel itself, for ever, or FRAME_NONE. */
+uint64_t frame_alloc_kernel(uint64_t pages);
 /* A frame of zeroes with one reference, or FRAME_NONE when there is no free one. */
 uint64_t frame_alloc(void);
+/* The same, from the last pages too, which are kept for nested page tables. */
+uint64_t frame_alloc_reserve(void);
 /* One more reference; the frame is FRAME_USED. */
 void frame_get(uint64_t frame);
 /* One reference less; the last one scrubs the frame and frees it. About 600 instructions. */
 void frame_put(uint64_t frame);
 
-/* The frame's bytes in the direct map; any address inside the frame gives the same offset. */
-void *frame_pointer(uint64_t gpa);
+/* The frame's bytes in the direct map; an address inside the frame keeps its offset. */
+static inline void *frame_pointer(uint64_t gpa)
+{
+    return (void *)(uintptr_t)(DIRECT_MAP_BASE + gpa);
+}
 /* The GPA of an address in the direct map. */
-uint64_t frame_address(const void *pointer);
+static inline uint64_t frame_address(const void *pointer)
+{
+    return (uint64_t)(uintptr_t)pointer - DIRECT_MAP_BASE;
+}
 
 enum frame_state frame_state(uint64_t gpa);
 struct frame_counts frame_counts(void);
+/* True if frame_alloc would succeed. */
+bool frame_available(void);
 /* How many pages to ask VTL0 for when `needed` pages could not be had. */
 uint64_t frame_wanted(uint64_t needed);
 
@@ -61,7 +78,7 @@ uint64_t frame_wanted(uint64_t needed);
 bool frame_pin(uint64_t gpa);
 void frame_unpin(uint64_t gpa);
 
-/* Ownership changes, used by memory.c only. Each checks the state it comes from. */
+/* Ownership changes, used by memory_calls.c only. Each checks the state it comes from. */
 bool frame_begin_donation(uint64_t gpa);  /* VTL0, unpinned -> MOVING */
 void frame_abort_donation(uint64_t gpa);  /* MOVING -> VTL0 */
 void frame_finish_donation(uint64_t gpa); /* MOVING, scrubbed -> FREE, donated */
