@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "page_table.h"
+
+#define TOP_LEVEL 3
+#define ENTRIES   512u
+
+static unsigned shift_of(int level)
+{
+    return 12u + 9u * (unsigned)level;
+}
+
+static unsigned index_of(uint64_t address, int level)
+{
+    return (unsigned)(address >> shift_of(level)) % ENTRIES;
+}
+
+static uint64_t *table_of(uint64_t entry)
+{
+    return frame_pointer(entry & PTE_FRAME);
+}
+
+uint64_t *page_table_entry(const struct address_space *space, uint64_t address)
+{
+    uint64_t *table = frame_pointer(space->root);
+
+    for (int level = TOP_LEVEL; level > 0; level--) {
+        uint64_t entry = table[index_of(address, level)];
+
+        if ((entry & PTE_PRESENT) == 0) {
+            return NULL;
+        }
+        table = table_of(entry);
+    }
+    return &table[index_of(address, 0)];
+}
+
+uint64_t *page_table_build(struct address_space *space, uint64_t address, int *error)
+{
+    uint64_t *table = frame_pointer(space->root);
+
+    *error = 0;
+    for (int level = TOP_LEVEL; level > 0; level--) {
+        uint64_t *entry = &table[index_of(address, level)];
+
+        if ((*entry & PTE_PRESENT) == 0) {
+            uint64_t frame = space_alloc(space, error);
+
+            if (frame == FRAME_NONE) {
+                return NULL;
+            }
+            *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
+        }
+        table = table_of(*entry);
+    }
+    return &table[index_of(address, 0)];
+}
+
+uint64_t page_table_skip(const struct address_space *space, uint64_t address, uint64_t end)
+{
+    while (address < end) {
+        const uint64_t *table = frame_pointer(space->root);
+        int level = TOP_LEVEL;
+
+        while (level > 0 && (table[index_of(address, level)] & PTE_PRESENT)) {
+            table = table_of(table[index_of(address, level)]);
+            level--;
+        }
+        if (level == 0) {
+            return address;
+        }
+        /* Nothing below this entry: on to the next one of its level. */
+        address = ((address >> shift_of(level)) + 1) << shift_of(level);
+    }
+    return end;
+}
+
+static void prune(struct address_space *space, uint64_t *table, int level, uint64_t base,
+                  const uint64_t range[4])
+{
+    uint64_t span = 1ull << shift_of(level);
+    uint64_t start = range[0] > base ? range[0] : base;
+
+    for (uint64_t at = start >> shift_of(level) << shift_of(level);
+         at < range[1] && at - base < span * ENTRIES; at += span) {
+        uint64_t *entry = &table[index_of(at, level)];
+
+        if ((*entry & PTE_PRESENT) == 0) {
+            continue;
+        }
+        if (level > 1) {
+            prune(space, table_of(*entry), level - 1, at, range);
+        }
+        if (at >= range[2] && at + span <= range[3]) {
+            uint64_t frame = *entry & PTE_FRAME;
+
+            *entry = 0;
+            space_free(space, frame);
+        }
+    }
+}
+
+void page_table_prune(struct address_space *space, uint64_t start, uint64_t end, uint64_t low,
+                      uint64_t high)
+{
+    const uint64_t range[4] = {start, end, low, high};
+
+    prune(space, frame_pointer(space->root), TOP_LEVEL, 0, range);
+}
