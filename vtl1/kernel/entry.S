@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ways into the Secure Kernel: from the hypervisor, and from ring 3.
+ *
+ * Kernel code runs with interrupts off. An exception in it is its own mistake and stops the
+ * machine, so an entry from ring 3 is the only one that must come back.
+ */
+#include "cpu_layout.h"
+#define HV_CALL_VTL_RETURN 0x12
+#define HV_VTL_RETURN_FAST 1
+#define ENTRY_REASON_CALL 1
+
+    .section .text.entry, "ax"
+
+/* First entry of each CPU (openvsm/vtl1_boot.h): RDI = boot information, RSI = VP index. */
+    .globl secure_kernel_entry
+secure_kernel_entry:
+    movl %esi, %eax
+    movq cpu_stacks(, %rax, 8), %rsp
+    xorl %ebp, %ebp
+    call secure_kernel_start
+    movq %rax, %rdi             /* NULL: ready; else the sentence */
+    pushq $0                    /* keeps the stack aligned for C below 15 pushes */
+    jmp vtl_return_fast
+
+/*
+ * The call loop. VTL0's call resumes behind VMMCALL with VTL0's general registers. They are pushed
+ * as struct call; the handler's results are popped with the rest.
+ */
+    .balign 64
+vtl_call_done:
+    movq %rax, CALL_FRAME_RDI(%rsp)
+    popq %rsi
+    popq %rdx
+    popq %r8
+    popq %r9
+    popq %r10
+    popq %rdi
+    popq %rax
+    popq %rcx
+    popq %rbx
+    popq %rbp
+    popq %r11
+    popq %r12
+    popq %r13
+    popq %r14
+    popq %r15
+vtl_return_fast:
+    movl $HV_CALL_VTL_RETURN, %ecx
+    movl $HV_VTL_RETURN_FAST, %eax
+    vmmcall
+vtl_entered:
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r11
+    pushq %rbp
+    pushq %rbx
+    pushq %rcx
+    pushq %rax
+    pushq %rdi
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq %rdx
+    pushq %rsi
+    movq %gs:CPU_ASSIST, %rax
+    cmpl $ENTRY_REASON_CALL, ASSIST_ENTRY_REASON(%rax)
+    jne vtl_intercept
+    cmpq $CALL_COUNT, %rdi
+    jae vtl_unknown_call
+    movq call_table(, %rdi, 8), %rax
+    movq %rsp, %rdi
+    call *%rax
+    testl %eax, %eax
+    jz vtl_call_done
+    movq %rsp, %rdi
+    movl %eax, %esi
+    call call_refused           /* audits what deserves it; returns the status */
+    jmp vtl_call_done
+vtl_unknown_call:
+    movq %rsp, %rdi
+    movl $3, %esi               /* SK_INVALID_CALL */
+    call call_refused
+    jmp vtl_call_done
+
+/* VTL0 did not call: it was caught at something. All its registers come back as they were, RAX and
+ * RCX through the assist page (TLFS 15.6). */
+vtl_intercept:
+    movq %rsp, %rdi
+    call intercept_handle
+    movq %gs:CPU_ASSIST, %rax
+    movq CALL_FRAME_RAX(%rsp), %rcx
+    movq %rcx, ASSIST_RAX(%rax)
+    movq CALL_FRAME_RCX(%rsp), %rcx
+    movq %rcx, ASSIST_RCX(%rax)
+    popq %rsi
+    popq %rdx
+    popq %r8
+    popq %r9
+    popq %r10
+    popq %rdi
+    popq %rax
+    popq %rcx
+    popq %rbx
+    popq %rbp
+    popq %r11
+    popq %r12
+    popq %r13
+    popq %r14
+    popq %r15
+    movl $HV_CALL_VTL_RETURN, %ecx
+    xorl %eax, %eax
+    vmmcall
+    jmp vtl_entered
+
+/* void user_enter(struct user_registers *registers): see cpu.h. The structure is popped in place;
+ * RIP and RFLAGS were checked, the selectors are ours, so IRETQ cannot fault (APM Vol.3 IRET). */
+    .globl user_enter
+user_enter:
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, %gs:CPU_KERNEL_RSP
+    movq %rdi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rax
+    popq %rcx
+    popq %rdx
+    popq %rsi
+    popq %rdi
+    addq $16, %rsp              /* vector, error code */
+    swapgs
+    iretq
+
+/* SYSCALL from ring 3: RCX = RIP, R11 = RFLAGS, the user's stack. */
+    .balign 64
+    .globl user_syscall
+user_syscall:
+    swapgs
+    movq %rsp, %gs:CPU_USER_RSP
+    movq %gs:CPU_REGISTERS_END, %rsp
+    pushq $SELECTOR_USER_DATA
+    pushq %gs:CPU_USER_RSP
+    pushq %r11
+    pushq $SELECTOR_USER_CODE
+    pushq %rcx
+    pushq $0
+    pushq $ENTRY_USER_SYSCALL
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rax
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+user_left:
+    movq %gs:CPU_KERNEL_RSP, %rsp
+    pushq $2                    /* AC, DF, NT of the user must not reign here */
+    popfq
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    ret
+
+/* An exception or interrupt: the CPU has pushed SS RSP RFLAGS CS RIP (and the error code). */
+vector_common:
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rax
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    testb $3, 144(%rsp)         /* CS */
+    jz 1f
+    swapgs
+    jmp user_left
+1:  movq %rsp, %rdi
+    andq $-16, %rsp
+    call kernel_exception       /* does not return */
+
+/* One stub per vector, 16 bytes apart. Those of APM Vol.2 8.2 with an error code push none. */
+    .balign 16
+    .globl vector_stubs
+vector_stubs:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if (vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+    .else
+    pushq $0
+    .endif
+    pushq $vector
+    jmp vector_common
+    .set vector, vector + 1
+    .endr
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Instructions that C has no words for. Section numbers are the AMD APM's. */
+#ifndef SK_X86_H
+#define SK_X86_H
+
+#include <stdint.h>
+
+#define MSR_STAR           0xc0000081u
+#define MSR_LSTAR          0xc0000082u
+#define MSR_CSTAR          0xc0000083u
+#define MSR_SFMASK         0xc0000084u
+#define MSR_FS_BASE        0xc0000100u
+#define MSR_GS_BASE        0xc0000101u
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+#define MSR_EFER           0xc0000080u
+#define EFER_SCE           (1u << 0)
+#define EFER_NXE           (1u << 11)
+
+#define CR0_MP             (1u << 1)
+#define CR0_EM             (1u << 2)
+#define CR0_TS             (1u << 3)
+#define CR0_NE             (1u << 5)
+#define CR0_WP             (1u << 16)
+#define CR0_AM             (1u << 18)
+
+#define CR4_TSD            (1u << 2)
+#define CR4_OSFXSR         (1u << 9)
+#define CR4_OSXMMEXCPT     (1u << 10)
+#define CR4_UMIP           (1u << 11)
+#define CR4_FSGSBASE       (1u << 16)
+#define CR4_OSXSAVE        (1u << 18)
+#define CR4_SMEP           (1u << 20)
+#define CR4_SMAP           (1u << 21)
+
+struct cpuid_result {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_result r = {0};
+
+    __asm__ volatile("cpuid"
+                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                     : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+    uint32_t low = 0;
+    uint32_t high = 0;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void wrmsr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uint64_t read_cr0(void)
+{
+    uint64_t value = 0;
+
+    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+static inline void write_cr0(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr0" ::"r"(value) : "memory");
+}
+
+static inline uint64_t read_cr2(void)
+{
+    uint64_t value = 0;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline void write_cr2(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr2" ::"r"(value));
+}
+
+static inline void write_cr3(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr3" ::"r"(value) : "memory");
+}
+
+static inline uint64_t read_cr4(void)
+{
+    uint64_t value = 0;
+
+    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static inline void write_cr4(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr4" ::"r"(value) : "memory");
+}
+
+static inline uint64_t read_xcr0(void)
+{
+    uint32_t low = 0;
+    uint32_t high = 0;
+
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void write_xcr0(uint64_t value)
+{
+    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t low = 0;
+    uint32_t high = 0;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+#endif
