@@ -15,9 +15,29 @@ struct thread;
 #define PROCESS_MAX         512u
 #define PROCESS_MAX_THREADS 128u
 
+/* Cursor of the start block's copy, start.c. */
+struct start_state {
+    uint64_t gpa; /* of the block; with the image it names an unfinished PROCESS_CREATE */
+    uint64_t image_handle;
+    uint32_t argc, envc; /* as the program will see them */
+    uint32_t skip;       /* strings of the caller's that are dropped first */
+    uint32_t given;      /* strings in the block */
+    uint64_t bytes;      /* of the block's strings */
+    uint64_t prefix;     /* bytes of the manifest's fixed arguments before them */
+    uint64_t strings;    /* user address of the first string */
+    uint64_t pointers;   /* user address of argv[0] */
+    uint64_t touched;    /* stack pages from here up are present */
+    uint64_t top;        /* of the stack */
+    uint64_t offset;     /* bytes copied and looked at */
+    uint32_t index;      /* strings ended */
+    bool inside;         /* offset is inside a string */
+    uint64_t execfn;     /* argv[0]'s string */
+    uint64_t entry, base;
+};
+
+/* All of it is guarded by the lock that process_find takes. */
 struct process {
-    struct spinlock lock; /* address space, threads and death */
-    uint64_t handle;      /* never used twice */
+    uint64_t handle; /* never used twice */
     struct image *image;
     const struct trustlet_manifest *manifest; /* in the image, verified */
     struct address_space space;
@@ -30,8 +50,8 @@ struct process {
     uint32_t thread_count;                       /* alive */
 
     /* Set once, by process_die. Then every thread's next run answers SK_RUN_EXIT. */
+    bool building; /* PROCESS_CREATE has not finished */
     bool dead;
-    bool destroying;
     uint8_t death_status; /* exit status */
     uint8_t death_signal;
     enum sk_death death;
@@ -40,6 +60,8 @@ struct process {
     /* For sk_process_info. */
     uint64_t start_ns;
     uint64_t syscalls_local, syscalls_marshalled, preemptions, user_entries;
+
+    struct start_state start;
 
     uint64_t unknown_syscalls[8]; /* bit per number below 512: already named in the audit log */
 };
@@ -52,6 +74,13 @@ void process_die(struct process *process, enum sk_death death, int exit_status, 
 
 /* The process of a handle with its lock held, or NULL. */
 struct process *process_find(uint64_t handle);
-void process_release(struct process *process);
+void process_unlock(const struct process *process);
+/* Takes the lock again. Only for a caller that keeps the process alive by a running thread. */
+void process_lock(const struct process *process);
+
+/* True while a thread is on a CPU, so that the process cannot be freed. */
+bool process_is_running(const struct process *process);
+uint64_t process_live_count(void);
+uint64_t process_ever_count(void);
 
 #endif

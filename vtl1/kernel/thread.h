@@ -17,7 +17,7 @@ struct user_registers {
     uint64_t error_code; /* of an exception */
     uint64_t rip, cs, rflags, rsp, ss;
 };
-#define USER_SYSCALL 0x100u
+#define USER_SYSCALL 0x100u /* = ENTRY_USER_SYSCALL */
 
 /* What THREAD_RUN does first. */
 enum thread_resume {
@@ -38,7 +38,7 @@ struct thread {
     bool asked_memory; /* VTL0 was asked for pages since the last progress */
     enum thread_resume resume;
 
-    struct user_registers registers;
+    _Alignas(16) struct user_registers registers; /* the CPU pushes its end here, cpu.h */
     uint64_t fs_base, gs_base; /* canonical user addresses; loaded before ring 3, saved after */
     uint64_t fault_address;
     unsigned fault_access;
@@ -61,6 +61,12 @@ struct thread {
     struct syscall_state syscall; /* marshal.c's own, zero at creation */
 };
 static_assert(sizeof(struct thread) <= THREAD_XSAVE_OFFSET, "a thread object is one frame");
+
+/* A new thread, ready to run at registers.rip with registers.rsp (to be set). Lock held. SK_OK,
+ * SK_LIMIT, SK_NO_MEMORY. */
+enum sk_status thread_create(struct process *process, struct thread **made);
+/* Lets go of its channel and frees it. It is not running. */
+void thread_free(struct thread *thread);
 
 /* What syscall_dispatch and syscall_complete want done next. */
 enum syscall_action {

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of processes. A slot's lock guards the process in it and is the one that is held while
+ * anything is done to it; the slots themselves never go away, so a stale handle can always be
+ * looked up safely.
+ */
+#include "process.h"
+#include "audit.h"
+#include "call.h"
+#include "fpu.h"
+#include "image.h"
+#include "normal_memory.h"
+#include "sk_assert.h"
+#include "start.h"
+#include "string.h"
+#include "thread.h"
+#include "time.h"
+
+struct slot {
+    struct spinlock lock;
+    bool taken;        /* between table.lock's choice and the process's end */
+    uint64_t sequence; /* of the last process here; handle = sequence * PROCESS_MAX + index */
+    struct process *process;
+};
+
+static struct {
+    struct spinlock lock; /* taken flags, counts */
+    struct slot slots[PROCESS_MAX];
+    uint32_t next; /* where the search for a free slot begins */
+    uint64_t live, ever;
+    uint32_t building; /* unfinished PROCESS_CREATEs */
+} table;
+
+static struct slot *slot_of(uint64_t handle)
+{
+    return &table.slots[handle % PROCESS_MAX];
+}
+
+struct process *process_find(uint64_t handle)
+{
+    struct slot *slot = slot_of(handle);
+
+    spin_lock(&slot->lock);
+    if (slot->process != NULL && slot->process->handle == handle) {
+        return slot->process;
+    }
+    spin_unlock(&slot->lock);
+    return NULL;
+}
+
+void process_lock(const struct process *process)
+{
+    spin_lock(&slot_of(process->handle)->lock);
+}
+
+void process_unlock(const struct process *process)
+{
+    spin_unlock(&slot_of(process->handle)->lock);
+}
+
+uint64_t process_live_count(void)
+{
+    return table.live;
+}
+
+uint64_t process_ever_count(void)
+{
+    return table.ever;
+}
+
+bool process_is_running(const struct process *process)
+{
+    for (uint32_t i = 0; i < process->thread_slots; i++) {
+        if (process->threads[i] != NULL && process->threads[i]->running) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void process_die(struct process *process, enum sk_death death, int exit_status, int signal,
+                 uint64_t address)
+{
+    if (process->dead) {
+        return;
+    }
+    process->dead = true;
+    process->death = death;
+    process->death_status = (uint8_t)exit_status;
+    process->death_signal = (uint8_t)signal;
+    process->death_address = address;
+    if (death == SK_DEATH_FAULT) {
+        audit_write(&(struct audit_event){.kind = SK_AUDIT_FAULT,
+                                          .cpl = 3,
+                                          .address = address,
+                                          .value = (uint64_t)signal,
+                                          .process = process->handle});
+    }
+}
+
+static struct slot *slot_take(void)
+{
+    struct slot *found = NULL;
+
+    spin_lock(&table.lock);
+    for (uint32_t i = 0; i < PROCESS_MAX && found == NULL; i++) {
+        struct slot *slot = &table.slots[(table.next + i) % PROCESS_MAX];
+
+        if (!slot->taken) {
+            slot->taken = true;
+            slot->sequence++;
+            table.next = (table.next + i + 1) % PROCESS_MAX;
+            table.live++;
+            table.ever++;
+            found = slot;
+        }
+    }
+    spin_unlock(&table.lock);
+    return found;
+}
+
+static void slot_give(struct slot *slot)
+{
+    spin_lock(&table.lock);
+    slot->taken = false;
+    table.live--;
+    spin_unlock(&table.lock);
+}
+
+/* Called with the slot's lock, which goes with it. The address space is gone. */
+static void process_free(struct process *process)
+{
+    struct slot *slot = slot_of(process->handle);
+
+    for (uint32_t i = 0; i < process->thread_slots; i++) {
+        if (process->threads[i] != NULL) {
+            thread_free(process->threads[i]);
+        }
+    }
+    if (process->image != NULL) {
+        image_release(process->image);
+    }
+    slot->process = NULL;
+    spin_unlock(&slot->lock);
+    frame_put(frame_address(process));
+    slot_give(slot);
+}
+
+/* Takes all of it back, in steps. The process is locked; unlocked or gone afterwards. */
+static enum sk_status process_teardown(struct process *process)
+{
+    process->dead = true;
+    if (process_is_running(process)) {
+        process_unlock(process);
+        return SK_BUSY;
+    }
+    if (address_space_destroy(&process->space) == ADDRESS_SPACE_AGAIN) {
+        process_unlock(process);
+        return SK_AGAIN;
+    }
+    process_free(process);
+    return SK_OK;
+}
+
+static void building_ends(struct process *process)
+{
+    if (process->building) {
+        process->building = false;
+        __atomic_fetch_sub(&table.building, 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* A new process with its slot's lock held. */
+static enum sk_status process_new(struct process **made)
+{
+    uint64_t frame = frame_alloc();
+
+    if (frame == FRAME_NONE) {
+        return SK_NO_MEMORY;
+    }
+    struct slot *slot = slot_take();
+
+    if (slot == NULL) {
+        frame_put(frame);
+        return SK_LIMIT;
+    }
+    struct process *process = frame_pointer(frame);
+
+    process->handle = slot->sequence * PROCESS_MAX + (uint64_t)(slot - table.slots);
+    process->building = true;
+    __atomic_fetch_add(&table.building, 1, __ATOMIC_RELAXED);
+    process->start_ns = time_monotonic_ns();
+    spin_lock(&slot->lock);
+    slot->process = process;
+    *made = process;
+    return SK_OK;
+}
+
+/* The unfinished process of an earlier, equal call, locked, or NULL. */
+static struct process *process_unfinished(uint64_t image, uint64_t gpa)
+{
+    if (__atomic_load_n(&table.building, __ATOMIC_RELAXED) == 0) {
+        return NULL; /* nearly always */
+    }
+    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+        struct slot *slot = &table.slots[i];
+
+        if (!slot->taken) {
+            continue;
+        }
+        spin_lock(&slot->lock);
+        struct process *process = slot->process;
+
+        if (process != NULL && process->building && !process->dead &&
+            process->start.image_handle == image && process->start.gpa == gpa) {
+            return process;
+        }
+        spin_unlock(&slot->lock);
+    }
+    return NULL;
+}
+
+static enum sk_status process_begin(struct process *process, uint64_t image, uint64_t gpa,
+                                    uint64_t bytes)
+{
+    enum sk_status status = image_acquire(image, &process->image);
+
+    if (status != SK_OK) {
+        return status;
+    }
+    process->start.image_handle = image;
+    process->manifest = image_manifest(process->image);
+    uint64_t limit = process->manifest->max_memory / PAGE_SIZE;
+
+    if (address_space_create(&process->space, limit == 0 ? UINT64_MAX : limit) != 0) {
+        return SK_NO_MEMORY;
+    }
+    return start_begin(process, gpa, bytes);
+}
+
+static enum sk_status process_finish(struct process *process, uint64_t *thread)
+{
+    struct thread *first = NULL;
+    enum sk_status status = start_continue(process);
+
+    if (status == SK_OK) {
+        status = thread_create(process, &first);
+    }
+    if (status == SK_OK) {
+        first->registers.rip = process->start.entry;
+        first->registers.rsp = start_stack_pointer(process);
+        building_ends(process);
+        *thread = first->index;
+    }
+    return status;
+}
+
+enum sk_status sk_call_process_create(struct call *call)
+{
+    uint64_t image = call->argument[0];
+    uint64_t gpa = call->argument[1];
+    uint64_t bytes = call->argument[2];
+    uint64_t thread = 0;
+    bool first = false;
+    enum sk_status status = SK_OK;
+    struct process *process = process_unfinished(image, gpa);
+
+    if (process == NULL) {
+        first = true;
+        status = process_new(&process);
+        if (status == SK_OK) {
+            status = process_begin(process, image, gpa, bytes);
+        }
+    }
+    if (status == SK_OK) {
+        first = false;
+        status = process_finish(process, &thread);
+    }
+    if (process != NULL) {
+        call->result[0] = process->handle;
+    }
+    call->result[1] = thread;
+    if (status == SK_NO_MEMORY) {
+        call->result[0] = frame_wanted(1);
+    }
+    if (process == NULL) {
+        return status;
+    }
+    /* What is half made is kept while the same call will come again. */
+    if (status == SK_OK || status == SK_AGAIN || (status == SK_NO_MEMORY && !first)) {
+        process_unlock(process);
+        return status;
+    }
+    building_ends(process);
+    while (process_teardown(process) == SK_AGAIN) {
+        /* Few pages so far: not worth a cursor. */
+        process = process_find(process->handle);
+    }
+    return status;
+}
+
+enum sk_status sk_call_process_destroy(struct call *call)
+{
+    struct process *process = process_find(call->argument[0]);
+
+    if (process == NULL) {
+        return SK_NOT_FOUND;
+    }
+    building_ends(process);
+    return process_teardown(process);
+}
+
+static void process_describe(const struct process *process, struct sk_process_info *info)
+{
+    *info = (struct sk_process_info){
+        .process = process->handle,
+        .host_pid = process->host_pid,
+        .threads = process->thread_count,
+        .pages = process->space.pages + process->thread_count + 1,
+        .syscalls_local = process->syscalls_local,
+        .syscalls_marshalled = process->syscalls_marshalled,
+        .preemptions = process->preemptions,
+        .user_entries = process->user_entries,
+        .start_ns = process->start_ns,
+    };
+    if (process->manifest != NULL) {
+        info->trustlet_id = process->manifest->trustlet_id;
+        memcpy(info->name, process->manifest->name, sizeof(info->name));
+        info->security_version = process->manifest->security_version;
+        info->flags = process->manifest->flags;
+        info->classes = process->manifest->classes;
+    }
+}
+
+enum sk_status sk_call_process_info(struct call *call)
+{
+    uint64_t wanted = call->argument[0];
+    uint64_t gpa = call->argument[1];
+    struct sk_process_info info = {0};
+    uint64_t index = 0;
+
+    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+        struct slot *slot = &table.slots[i];
+
+        if (!slot->taken || index++ != wanted) {
+            continue;
+        }
+        spin_lock(&slot->lock);
+        bool alive = slot->process != NULL;
+
+        if (alive) {
+            process_describe(slot->process, &info);
+        }
+        spin_unlock(&slot->lock);
+        return alive ? normal_memory_write(gpa, &info, sizeof(info)) : SK_NOT_FOUND;
+    }
+    return SK_NOT_FOUND;
+}

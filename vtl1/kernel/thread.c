@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * THREAD_RUN: ring 3 and back. The process's lock is held in the kernel and dropped while the
+ * trustlet runs; thread->running keeps the process from being freed meanwhile.
+ */
+#include "thread.h"
+#include "call.h"
+#include "cpu.h"
+#include "fpu.h"
+#include "image_cache.h"
+#include "linux_abi.h"
+#include "normal_memory.h"
+#include "sk_assert.h"
+#include "string.h"
+#include "x86.h"
+
+#define CHANNEL_PAGES_MIN 2u
+#define CHANNEL_PAGES_MAX 64u
+#define USER_FLAGS        0x240dd5ull /* CF PF AF ZF SF TF DF OF AC ID */
+#define USER_FLAGS_FIXED  0x202ull    /* IF and the bit that is always one */
+#define PF_PRESENT        (1u << 0)
+#define PF_WRITE          (1u << 1)
+#define PF_FETCH          (1u << 4)
+
+static_assert(USER_SYSCALL == ENTRY_USER_SYSCALL, "entry.S");
+
+enum sk_status thread_create(struct process *process, struct thread **made)
+{
+    if (process->thread_slots >= PROCESS_MAX_THREADS) {
+        return SK_LIMIT;
+    }
+    uint64_t frame = frame_alloc();
+
+    if (frame == FRAME_NONE) {
+        return SK_NO_MEMORY;
+    }
+    struct thread *thread = frame_pointer(frame);
+
+    thread->process = process;
+    thread->index = process->thread_slots++;
+    thread->resume = RESUME_USER;
+    fpu_init_thread(thread);
+    process->threads[thread->index] = thread;
+    process->thread_count++;
+    *made = thread;
+    return SK_OK;
+}
+
+void thread_free(struct thread *thread)
+{
+    struct process *process = thread->process;
+
+    SK_CHECK(!thread->running);
+    if (thread->channel != NULL) {
+        normal_memory_unpin(thread->channel_gpa, thread->channel_pages);
+    }
+    process->threads[thread->index] = NULL;
+    process->thread_count--;
+    frame_put(frame_address(thread));
+}
+
+static struct thread *thread_find(const struct process *process, uint64_t index)
+{
+    return index < process->thread_slots ? process->threads[index] : NULL;
+}
+
+enum sk_status sk_call_thread_attach(struct call *call)
+{
+    uint64_t gpa = call->argument[2];
+    uint64_t pages = call->argument[3];
+    uint64_t user = call->argument[4];
+    volatile void *mapped = NULL;
+    struct process *process = process_find(call->argument[0]);
+
+    if (process == NULL) {
+        return SK_NOT_FOUND;
+    }
+    struct thread *thread = thread_find(process, call->argument[1]);
+    enum sk_status status = SK_OK;
+
+    if (thread == NULL) {
+        status = SK_NOT_FOUND;
+    } else if (thread->channel != NULL || process->building) {
+        status = SK_BAD_STATE;
+    } else if (pages < CHANNEL_PAGES_MIN || pages > CHANNEL_PAGES_MAX || user % PAGE_SIZE != 0 ||
+               user >= USER_END || pages * PAGE_SIZE > USER_END - user) {
+        status = SK_INVALID_ARGUMENT;
+    } else {
+        status = normal_memory_pin(gpa, pages, &mapped);
+    }
+    if (status == SK_OK) {
+        thread->channel = mapped;
+        thread->bounce = (volatile uint8_t *)mapped + PAGE_SIZE;
+        thread->bounce_size = (pages - 1) * PAGE_SIZE;
+        thread->bounce_user = user + PAGE_SIZE;
+        thread->channel_gpa = gpa;
+        thread->channel_pages = pages;
+    }
+    process_unlock(process);
+    return status;
+}
+
+enum sk_status sk_call_thread_kill(struct call *call)
+{
+    uint64_t signal = call->argument[1];
+    struct process *process = process_find(call->argument[0]);
+
+    if (process == NULL) {
+        return SK_NOT_FOUND;
+    }
+    if (signal >= 1 && signal <= 64) {
+        process_die(process, SK_DEATH_KILLED, 0, (int)signal, 0);
+    }
+    process_unlock(process);
+    return signal >= 1 && signal <= 64 ? SK_OK : SK_INVALID_ARGUMENT;
+}
+
+/* The Linux signal of an exception (APM Vol.2 8.2). */
+static int exception_signal(uint64_t vector)
+{
+    static const uint8_t signals[32] = {
+        [0] = SIGFPE,  [1] = SIGTRAP, [3] = SIGTRAP, [6] = SIGILL,  [10] = SIGBUS, [11] = SIGBUS,
+        [12] = SIGBUS, [16] = SIGFPE, [17] = SIGBUS, [18] = SIGBUS, [19] = SIGFPE,
+    };
+
+    return vector < 32 && signals[vector] != 0 ? signals[vector] : SIGSEGV;
+}
+
+/* IRETQ must not fault: a RIP or RSP that is not canonical is the program's own fault. */
+static bool registers_sound(struct thread *thread)
+{
+    struct user_registers *r = &thread->registers;
+
+    r->cs = SELECTOR_USER_CODE;
+    r->ss = SELECTOR_USER_DATA;
+    r->rflags = (r->rflags & USER_FLAGS) | USER_FLAGS_FIXED;
+    if (r->rip >= USER_END) {
+        process_die(thread->process, SK_DEATH_FAULT, 0, SIGSEGV, r->rip);
+        return false;
+    }
+    if ((uint64_t)((int64_t)(r->rsp << 16) >> 16) != r->rsp) {
+        process_die(thread->process, SK_DEATH_FAULT, 0, SIGSEGV, r->rsp);
+        return false;
+    }
+    return true;
+}
+
+static uint64_t canonical(uint64_t base)
+{
+    return base < USER_END ? base : 0;
+}
+
+static void take_exception(struct thread *thread, uint64_t address)
+{
+    const struct user_registers *r = &thread->registers;
+
+    if (r->vector == 14) {
+        thread->fault_address = address;
+        thread->fault_access = r->error_code & PF_WRITE   ? ACCESS_WRITE
+                               : r->error_code & PF_FETCH ? ACCESS_EXECUTE
+                                                          : ACCESS_READ;
+        thread->resume = RESUME_FAULT;
+        thread->asked_memory = false;
+        return;
+    }
+    process_die(thread->process, SK_DEATH_FAULT, 0, exception_signal(r->vector), r->rip);
+}
+
+/* One stay in ring 3. True: an interrupt waits for VTL0. */
+static bool run_user(struct cpu *cpu, struct thread *thread)
+{
+    struct process *process = thread->process;
+
+    if (!registers_sound(thread)) {
+        return false;
+    }
+    process->user_entries++;
+    process_unlock(process);
+    cpu_write_fs_base(cpu, canonical(thread->fs_base));
+    cpu_write_user_gs_base(cpu, canonical(thread->gs_base));
+    user_enter(&thread->registers);
+    uint64_t fault_address = read_cr2();
+
+    thread->fs_base = cpu_read_fs_base(cpu);
+    thread->gs_base = cpu_read_user_gs_base(cpu);
+    process_lock(process);
+    if (thread->registers.vector == USER_SYSCALL) {
+        thread->resume = RESUME_DISPATCH;
+        thread->cursor = 0;
+        thread->asked_memory = false;
+        return false;
+    }
+    if (thread->registers.vector >= 32) {
+        process->preemptions++;
+        return true;
+    }
+    take_exception(thread, fault_address);
+    return false;
+}
+
+/* There was no free frame: known images give theirs first, then VTL0 is asked. False: it was asked
+ * already and did not give. */
+static bool want_memory(struct thread *thread, enum sk_run *why)
+{
+    if (image_cache_shrink()) {
+        *why = SK_RUN_PREEMPTED;
+        return true;
+    }
+    if (thread->asked_memory) {
+        return false;
+    }
+    thread->asked_memory = true;
+    thread->run_result[0] = frame_wanted(1);
+    *why = SK_RUN_MEMORY;
+    return true;
+}
+
+/* True: leave VTL1 with *why. */
+static bool run_fault(struct thread *thread, enum sk_run *why)
+{
+    struct process *process = thread->process;
+    int error = address_space_fault(&process->space, thread->fault_address, thread->fault_access);
+
+    if (error == 0) {
+        thread->resume = RESUME_USER;
+        return false;
+    }
+    if (error == -ENOMEM && want_memory(thread, why)) {
+        return true;
+    }
+    if (error == -EFAULT) {
+        process_die(process, SK_DEATH_FAULT, 0, SIGSEGV, thread->fault_address);
+    } else {
+        process_die(process, SK_DEATH_MEMORY, 0, SIGKILL, thread->fault_address);
+    }
+    return false;
+}
+
+static bool need_memory(struct thread *thread, enum sk_run *why)
+{
+    uint64_t pages = thread->run_result[0];
+
+    /* When VTL0 does not give, the call is made again and answers ENOMEM by itself. */
+    if (want_memory(thread, why) && *why == SK_RUN_MEMORY) {
+        thread->run_result[0] = frame_wanted(pages == 0 ? 1 : pages);
+    }
+    return true;
+}
+
+/* What a system call wants done next. True: leave VTL1 with *why. */
+static bool take_action(struct thread *thread, enum syscall_action action, enum sk_run *why)
+{
+    static const enum sk_run leave[] = {
+        [SYSCALL_MARSHAL] = SK_RUN_SYSCALL,
+        [SYSCALL_WAIT] = SK_RUN_WAIT,
+        [SYSCALL_WAKE] = SK_RUN_WAKE,
+        [SYSCALL_SPAWN] = SK_RUN_SPAWN,
+        [SYSCALL_THREAD_EXIT] = SK_RUN_THREAD_EXIT,
+    };
+
+    switch (action) {
+    case SYSCALL_RETURN:
+        thread->resume = RESUME_USER;
+        return false;
+    case SYSCALL_EXIT:
+        return false; /* the process is dead: the loop sees it */
+    case SYSCALL_NEED_MEMORY:
+        *why = SK_RUN_PREEMPTED;
+        return need_memory(thread, why);
+    case SYSCALL_AGAIN:
+        *why = SK_RUN_PREEMPTED;
+        return true;
+    case SYSCALL_MARSHAL:
+    case SYSCALL_WAIT:
+        thread->resume = RESUME_COMPLETE;
+        break;
+    case SYSCALL_WAKE:
+    case SYSCALL_SPAWN:
+        thread->resume = RESUME_USER;
+        break;
+    case SYSCALL_THREAD_EXIT:
+        thread->exited = true;
+        break;
+    }
+    *why = leave[action];
+    return true;
+}
+
+static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
+{
+    enum sk_run why = SK_RUN_PREEMPTED;
+
+    while (!thread->process->dead) {
+        bool leave = false;
+
+        switch (thread->resume) {
+        case RESUME_USER:
+            leave = run_user(cpu, thread);
+            break;
+        case RESUME_DISPATCH:
+            leave = take_action(thread, syscall_dispatch(thread), &why);
+            break;
+        case RESUME_COMPLETE:
+            leave = take_action(thread, syscall_complete(thread), &why);
+            break;
+        case RESUME_FAULT:
+            leave = run_fault(thread, &why);
+            break;
+        }
+        if (leave) {
+            return thread->process->dead ? SK_RUN_EXIT : why;
+        }
+        if (call_must_yield()) {
+            return thread->process->dead ? SK_RUN_EXIT : SK_RUN_PREEMPTED;
+        }
+    }
+    return SK_RUN_EXIT;
+}
+
+static enum sk_run thread_enter(struct thread *thread)
+{
+    struct cpu *cpu = this_cpu();
+
+    thread->running = true;
+    thread->asked_memory = thread->asked_memory && !frame_available();
+    write_cr3(thread->process->space.root);
+    cpu_set_registers(cpu, &thread->registers);
+    fpu_enter_thread(thread);
+    enum sk_run why = thread_loop(cpu, thread);
+
+    fpu_leave_thread(thread);
+    cpu_set_registers(cpu, NULL);
+    write_cr2(0);
+    write_cr3(kernel_cr3);
+    thread->running = false;
+    return why;
+}
+
+static void set_results(struct call *call, const struct thread *thread, enum sk_run why)
+{
+    const struct process *process = thread->process;
+
+    call->result[0] = why;
+    if (why == SK_RUN_EXIT) {
+        call->result[1] = process->death_status;
+        call->result[2] = process->death_signal;
+        call->result[3] = process->death_address;
+        call->result[4] = process->death;
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        call->result[1 + i] = thread->run_result[i];
+    }
+}
+
+enum sk_status sk_call_thread_run(struct call *call)
+{
+    struct process *process = process_find(call->argument[0]);
+
+    if (process == NULL) {
+        return SK_NOT_FOUND;
+    }
+    struct thread *thread = thread_find(process, call->argument[1]);
+    enum sk_status status = SK_OK;
+
+    if (thread == NULL || thread->exited) {
+        status = SK_NOT_FOUND;
+    } else if (thread->running) {
+        status = SK_BUSY;
+    } else if (process->building || thread->channel == NULL) {
+        status = SK_BAD_STATE;
+    } else {
+        set_results(call, thread, process->dead ? SK_RUN_EXIT : thread_enter(thread));
+    }
+    process_unlock(process);
+    return status;
+}
