@@ -9,6 +9,8 @@
 #   FUZZ   libFuzzer targets, built with clang by `make fuzz`
 #   GUEST  what goes into VTL0's initrd, as PATH-IN-GUEST:FILE. An executable tests/NAME in the guest
 #          is a VM test; see tests/README.md.
+#   TRUSTLETS  what is signed with the development key and put into the guest, as NAME:FILE or
+#          NAME:FILE:POLICY; `ium run NAME` finds it there.
 
 BUILD ?= build
 CC ?= gcc
@@ -38,6 +40,7 @@ CHECK :=
 UNIT :=
 FUZZ :=
 GUEST :=
+TRUSTLETS :=
 .DEFAULT_GOAL := all
 # packaging comes last: it makes the initrd of what the others put into GUEST.
 include $(foreach ring,hypervisor vtl1 vtl0 tests bench packaging,$(sort $(wildcard \

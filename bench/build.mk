@@ -10,6 +10,7 @@ BENCH_MODULE := $(BENCH)/module/openvsm_bench.ko
 BENCH_ECHO := $(BENCH)/echo.elf
 
 ALL += $(BENCH_PROGRAMS) $(BENCH_MODULE) $(BENCH_ECHO)
+TRUSTLETS += getppid:$(BENCH)/getppid hello:$(BENCH)/hello
 GUEST += $(foreach program,$(BENCH_NATIVE) $(BENCH_HOSTS),bench/$(program):$(BENCH)/$(program)) bench/measure:bench/measure \
 	bench/workload:bench/workload lib/openvsm_bench.ko:$(BENCH_MODULE)
 

@@ -5,6 +5,19 @@ GUEST += init:packaging/initrd/init sbin/serve:packaging/initrd/serve bin/host:p
 	etc/motd:packaging/initrd/motd etc/profile:packaging/initrd/profile etc/passwd:packaging/initrd/passwd \
 	etc/group:packaging/initrd/group bin/busybox:/bin/busybox
 
+# Signed, and put where `ium run NAME` looks.
+define sign
+$(BUILD)/trustlets/$(1): $(2) $(3) $(IUM) | $(DEVELOPMENT_KEY)
+	@mkdir -p $$(@D)
+	$$(Q)$(IUM) sign --key $(DEVELOPMENT_KEY) --name $(1) $(if $(3),--policy $(3)) -o $$@ $(2) >/dev/null
+GUEST += usr/lib/openvsm/trustlets/$(1):$(BUILD)/trustlets/$(1)
+endef
+ifdef DEVELOPMENT_KEY
+TRUSTLETS += busybox:/bin/busybox
+$(foreach entry,$(TRUSTLETS),$(eval $(call sign,$(word 1,$(subst :, ,$(entry))),$(word \
+	2,$(subst :, ,$(entry))),$(word 3,$(subst :, ,$(entry))))))
+endif
+
 INITRD := $(BUILD)/initrd.cpio
 ALL += $(INITRD)
 

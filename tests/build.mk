@@ -8,3 +8,8 @@ GUEST += lib/tap.sh:tests/lib/tap.sh bin/typist:$(TYPIST) tests/boot:tests/vm/bo
 $(TYPIST): tests/vm/typist.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static $< -lutil -o $@
+
+ifdef DEVELOPMENT_KEY
+GUEST += tests/busybox:tests/vm/busybox tests/ium-refuses:tests/vm/ium-refuses \
+	tests/ium-alone:tests/vm/ium-alone
+endif
