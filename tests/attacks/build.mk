@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The attacker: a kernel module and programs for VTL0, trustlets to attack, and the host's search.
+#
+# The programs are linked with musl whatever CC is: an initrd full of them must stay small.
+
+ATTACKS := $(BUILD)/tests/attacks
+ATTACK_MODULE := $(ATTACKS)/module/attack.ko
+ATTACK_TESTS := memory machine calls registers liar
+ATTACK_TOOLS := stream
+ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
+ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
+	tests/attacks/trustlets/pattern.h $(wildcard include/openvsm/*.h)
+ATTACK_CC := musl-gcc -static -s $(HOSTED) -U_FORTIFY_SOURCE -Itests/attacks -Itests/attacks/user -Iinclude
+
+ALL += $(ATTACKS)/search
+GUEST += lib/attack.ko:$(ATTACK_MODULE) \
+	$(foreach test,$(ATTACK_TESTS),tests/attack-$(test):$(ATTACKS)/$(test)) \
+	$(foreach tool,$(ATTACK_TOOLS),bin/attack-$(tool):$(ATTACKS)/$(tool)) \
+	tests/attack-fuzz:$(ATTACKS)/fuzz tests/attack-fuzz-long:$(ATTACKS)/fuzz \
+	tests/attack-fuzz-long.conf:tests/fuzz/long.conf tests/attack-fuzz.conf:tests/fuzz/short.conf \
+	tests/attack-liar.conf:tests/attacks/liar.conf
+TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller
+
+$(ATTACKS)/search: tests/attacks/host/search.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) $< -o $@
+
+$(ATTACKS)/fuzz: $(wildcard tests/fuzz/*.c) $(ATTACK_COMMON) $(ATTACK_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(ATTACK_CC) -pthread $(filter %.c,$^) -o $@
+$(ATTACKS)/pattern $(ATTACKS)/caller: $(ATTACKS)/%: tests/attacks/trustlets/%.c $(ATTACK_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(ATTACK_CC) $< -o $@
+$(ATTACKS)/%: tests/attacks/user/%.c $(ATTACK_COMMON) $(ATTACK_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(ATTACK_CC) -pthread $(filter %.c,$^) -o $@
+
+# kbuild wants the sources where it builds.
+$(ATTACK_MODULE): $(wildcard tests/attacks/module/*) tests/attacks/attack.h $(wildcard include/openvsm/*.h)
+	@mkdir -p $(@D)
+	$(Q)cp tests/attacks/module/* $(@D)
+	$(Q)$(MAKE) --no-print-directory -s -C $(KERNEL_HEADERS) M=$(abspath $(@D)) OPENVSM=$(CURDIR) \
+		CC=gcc CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	$(Q)strip --strip-debug $@

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Reads, writes and executes frames that are not VTL0's, through Linux's direct map and through
+ * page tables of the attacker's own, from ring 0 and ring 3. Each must end in #GP at that very
+ * instruction with an audit record that names it, and each must work on a frame of VTL0's.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "attacker.h"
+
+#define GP 13u
+#define PF 14u
+
+static const char *const how_names[ATTACK_HOWS] = {
+    "read", "write", "locked exchange", "movnti", "fxsave", "rep stosb", "execute"};
+
+static enum hv_access_type access_of(enum attack_how how)
+{
+    if (how == ATTACK_READ8)
+        return HV_ACCESS_READ;
+    return how == ATTACK_EXECUTE ? HV_ACCESS_EXECUTE : HV_ACCESS_WRITE;
+}
+
+static bool control_works(enum attack_how how, enum attack_via via)
+{
+    static const uint8_t returns[] = {0x31, 0xc0, 0xc3}; /* xor %eax,%eax; ret */
+    uint64_t value = 0x1122334455667788;
+    char *page = arena_page(0);
+
+    memset(page, 0, OPENVSM_PAGE_SIZE);
+    memcpy(page, returns, sizeof(returns));
+    if (touch(arena_gpa(0), how, via, &value, NULL))
+        return false;
+    if (how == ATTACK_WRITE8 || how == ATTACK_MOVNTI || how == ATTACK_EXCHANGE)
+        return *(uint64_t *)page == 0x1122334455667788;
+    return how != ATTACK_READ8 || value == 0xc3c031;
+}
+
+static void controls(void)
+{
+    for (unsigned int how = 0; how < ATTACK_HOWS; how++)
+        ok(control_works(how, ATTACK_VIA_FRESH), "control: %s works on a page of VTL0's",
+           how_names[how]);
+    ok(control_works(ATTACK_READ8, ATTACK_VIA_DIRECT_MAP), "control: read through the direct map");
+    ok(control_works(ATTACK_WRITE8, ATTACK_VIA_UNCACHED), "control: write through an uncached map");
+}
+
+/* A refusal of `how` at gpa with its record; what was read must not have reached the register. */
+static void refused(const char *whose, uint64_t gpa, enum attack_how how, enum attack_via via)
+{
+    static const char *const vias[] = {"the direct map", "fresh tables", "an uncached map"};
+    uint64_t since = audit_newest(), value = 0x5a5a5a5a5a5a5a5a, rip = 0;
+    struct sk_audit_record record = {0};
+    uint32_t trap = touch(gpa, how, via, &value, &rip);
+    bool found = audit_find(since, SK_AUDIT_MEMORY, ~0ull, &record);
+
+    ok(trap == GP && value == 0x5a5a5a5a5a5a5a5a, "%s of %s through %s: #GP", how_names[how], whose,
+       vias[via]);
+    ok(found && record.address / OPENVSM_PAGE_SIZE == gpa / OPENVSM_PAGE_SIZE &&
+           record.rip == rip && record.access == access_of(how) && record.cpl == 0,
+       "... and recorded with address, instruction and access");
+    if (trap != GP || !found || record.rip != rip)
+        note("gpa %#llx trap %u rip %#llx; record %d: %#llx rip %#llx access %u",
+             (unsigned long long)gpa, trap, (unsigned long long)rip, found,
+             (unsigned long long)record.address, (unsigned long long)record.rip, record.access);
+}
+
+static void all_ways(const char *whose, uint64_t gpa)
+{
+    if (!ok(gpa != ~0ull, "there is a frame that is %s", whose))
+        return;
+    for (unsigned int how = 0; how < ATTACK_HOWS; how++)
+        refused(whose, gpa, how, ATTACK_VIA_FRESH);
+    refused(whose, gpa, ATTACK_READ8, ATTACK_VIA_UNCACHED);
+    refused(whose, gpa, ATTACK_WRITE8, ATTACK_VIA_UNCACHED);
+}
+
+/* A frame that VTL0 gave away is still in Linux's direct map. */
+static uint64_t donated_frame(const struct frames *frames)
+{
+    for (uint64_t i = 0; i < frames->count; i++) {
+        uint64_t gpa = i * OPENVSM_PAGE_SIZE;
+
+        if (frames->kind[i] == FRAME_CLOSED && gpa < HYPERVISOR_BASE)
+            return gpa;
+    }
+    /* #PF says that Linux has no mapping; #GP that it has, and was refused. */
+    for (uint64_t i = 0; i < frames->count; i += 512) {
+        uint64_t gpa = i * OPENVSM_PAGE_SIZE;
+
+        if (frames->kind[i] == FRAME_CLOSED &&
+            touch(gpa, ATTACK_READ8, ATTACK_VIA_DIRECT_MAP, NULL, NULL) == GP)
+            return gpa;
+    }
+    return ~0ull;
+}
+
+static void direct_map(const struct frames *frames)
+{
+    uint64_t gpa = donated_frame(frames);
+
+    if (gpa == ~0ull) {
+        skip("a donated frame through the direct map", "nothing has been donated yet");
+        return;
+    }
+    refused("a donated frame", gpa, ATTACK_READ8, ATTACK_VIA_DIRECT_MAP);
+    refused("a donated frame", gpa, ATTACK_WRITE8, ATTACK_VIA_DIRECT_MAP);
+    refused("a donated frame", gpa, ATTACK_EXCHANGE, ATTACK_VIA_DIRECT_MAP);
+}
+
+/* Eight bytes of which only the last four lie on the forbidden frame. */
+static void across_the_border(const struct frames *frames)
+{
+    for (uint64_t i = 1; i < frames->count; i++) {
+        uint64_t gpa = i * OPENVSM_PAGE_SIZE - 4, value = 0x5a5a5a5a5a5a5a5a;
+
+        if (frames->kind[i - 1] != FRAME_OPEN || frames->kind[i] == FRAME_OPEN ||
+            frames->kind[i] == FRAME_READ_ONLY)
+            continue;
+        ok(touch(gpa, ATTACK_READ8, ATTACK_VIA_FRESH, &value, NULL) == GP &&
+               value == 0x5a5a5a5a5a5a5a5a,
+           "a read that only ends on a forbidden frame: #GP");
+        return;
+    }
+    skip("a read that only ends on a forbidden frame", "no such border");
+}
+
+static void shown_read_only(const struct frames *frames)
+{
+    uint64_t gpa = find_frame(frames, FRAME_READ_ONLY, 0);
+
+    if (!ok(gpa != ~0ull, "VTL1 shows a frame to VTL0, read-only"))
+        return;
+    ok(touch(gpa, ATTACK_READ8, ATTACK_VIA_FRESH, NULL, NULL) == 0, "reading it works");
+    refused("a read-only frame", gpa, ATTACK_WRITE8, ATTACK_VIA_FRESH);
+    refused("a read-only frame", gpa, ATTACK_EXCHANGE, ATTACK_VIA_FRESH);
+    refused("a read-only frame", gpa, ATTACK_EXECUTE, ATTACK_VIA_FRESH);
+}
+
+static sigjmp_buf ring3_back;
+static void ring3_signal(int number)
+{
+    siglongjmp(ring3_back, number);
+}
+
+/* -> signal that the access raised, or 0. */
+static int ring3_read(uint64_t gpa)
+{
+    int device = open(ATTACK_DEVICE, O_RDWR | O_CLOEXEC), number = 0;
+    volatile uint8_t *page = mmap(NULL, OPENVSM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                  device, (off_t)(ATTACK_MMAP_PHYSICAL + gpa));
+
+    close(device);
+    if (page == MAP_FAILED)
+        bail("frame %#llx cannot be mapped into ring 3", (unsigned long long)gpa);
+    signal(SIGSEGV, ring3_signal);
+    signal(SIGBUS, ring3_signal);
+    number = sigsetjmp(ring3_back, 1);
+    if (!number)
+        (void)*page;
+    signal(SIGSEGV, SIG_DFL);
+    signal(SIGBUS, SIG_DFL);
+    munmap((void *)page, OPENVSM_PAGE_SIZE);
+    return number;
+}
+
+static void from_ring3(uint64_t gpa)
+{
+    struct sk_audit_record record = {0};
+    uint64_t since = 0;
+
+    ok(ring3_read(arena_gpa(0)) == 0, "control: ring 3 reads a page of VTL0's");
+    if (!under_openvsm())
+        return;
+    since = audit_newest();
+    ok(ring3_read(gpa) == SIGSEGV, "ring 3 reads a frame of VTL1's: SIGSEGV");
+    ok(audit_find(since, SK_AUDIT_MEMORY, ~0ull, &record) && record.cpl == 3,
+       "... recorded with ring 3");
+}
+
+/* The survey (what the hypervisor says) and the CPU (what it does) must agree on every frame. */
+static void survey_is_true(const struct frames *frames)
+{
+    static uint8_t bytes[ATTACK_READ_MAX * OPENVSM_PAGE_SIZE], traps[ATTACK_READ_MAX];
+    uint64_t differ = 0, closed = 0;
+    struct hv_statistics page = {0};
+
+    for (uint64_t i = 0; i < frames->count; i += ATTACK_READ_MAX) {
+        uint64_t now = frames->count - i < ATTACK_READ_MAX ? frames->count - i : ATTACK_READ_MAX;
+
+        read_pages(i * OPENVSM_PAGE_SIZE, now, ATTACK_VIA_FRESH, bytes, traps);
+        for (uint64_t j = 0; j < now; j++) {
+            bool forbidden =
+                frames->kind[i + j] == FRAME_CLOSED || frames->kind[i + j] == FRAME_HYPERVISOR;
+
+            differ += (traps[j] != 0) != forbidden;
+            closed += traps[j] != 0;
+        }
+    }
+    ok(differ == 0, "the CPU refuses exactly the frames that the hypervisor calls closed");
+    statistics(0, &page);
+    ok(closed + count_frames(frames, FRAME_READ_ONLY) == page.vtl1_pages + page.hypervisor_pages,
+       "... and they are as many as VTL1's and the hypervisor's together");
+    note("%llu refused, %llu read-only; VTL1 %llu, hypervisor %llu; %llu differ",
+         (unsigned long long)closed, (unsigned long long)count_frames(frames, FRAME_READ_ONLY),
+         (unsigned long long)page.vtl1_pages, (unsigned long long)page.hypervisor_pages,
+         (unsigned long long)differ);
+}
+
+int main(void)
+{
+    struct frames frames = {0};
+
+    attacker_start();
+    controls();
+    frames = survey();
+    if (under_openvsm()) {
+        survey_is_true(&frames);
+        all_ways("VTL1's", find_frame(&frames, FRAME_CLOSED, 0));
+        all_ways("VTL1's last",
+                 find_frame(&frames, FRAME_CLOSED, count_frames(&frames, FRAME_CLOSED) - 1));
+        all_ways("the hypervisor's", HYPERVISOR_BASE);
+        direct_map(&frames);
+        across_the_border(&frames);
+        shown_read_only(&frames);
+    }
+    from_ring3(find_frame(&frames, FRAME_CLOSED, 1));
+    return done_testing();
+}
