@@ -9,6 +9,7 @@
 /* Frames freed between two looks for a waiting interrupt: about 600 instructions each. */
 #define FREE_CHUNK  48u
 #define GUARD_PAGES 16u
+#define USER_SPAN   (1ull << 47) /* what the lower half of the tables maps */
 
 static uint64_t kernel_root;
 
@@ -189,7 +190,7 @@ static int region_unmap(struct address_space *space, struct region *region)
 {
     uint64_t end = region->end;
     uint64_t low = region_gap_low(space, region->start);
-    uint64_t next = region->next == NULL ? USER_END : region->next->start;
+    uint64_t next = region->next == NULL ? USER_SPAN : region->next->start;
 
     for (uint64_t at = region->start; at < end;) {
         uint64_t start = page_table_skip(space, at, end);

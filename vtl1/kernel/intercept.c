@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * VTL0 was caught at something that is not its to do (TLFS 15.10, "Secure intercepts"). The answer
- * is always the same: an audit record, and #GP at that instruction.
+ * is always the same: an audit record, and #GP at that instruction (a refused hypercall has been
+ * answered with its status already).
  */
 #include "audit.h"
 #include "call.h"
@@ -31,6 +32,11 @@ static struct audit_event describe(const struct hv_message *message)
         event.kind = SK_AUDIT_REGISTER;
         event.address = message->payload.reg.name;
         event.value = message->payload.reg.value.low;
+    } else if (message->header.type == HV_MESSAGE_HYPERCALL_REFUSED) {
+        event.kind = SK_AUDIT_HYPERCALL;
+        event.address = message->payload.refused.control & HV_CONTROL_CODE_MASK;
+        event.value = message->payload.refused.input;
+        event.status = (uint16_t)message->payload.refused.status;
     } else {
         event.address = message->payload.memory.gpa;
     }
@@ -53,5 +59,8 @@ void intercept_handle(struct call *call)
 
     message->header.type = 0;
     audit_write(&event);
+    if (event.kind == SK_AUDIT_HYPERCALL) {
+        return;
+    }
     hypercall_set_register(0, HV_REGISTER_PENDING_EVENT0, gp);
 }

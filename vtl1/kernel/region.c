@@ -43,7 +43,7 @@ struct region *region_at(const struct address_space *space, uint64_t address)
 
 uint64_t region_gap_low(const struct address_space *space, uint64_t address)
 {
-    uint64_t low = USER_START;
+    uint64_t low = 0;
 
     for (const struct region *r = space->regions; r != NULL && r->end <= address; r = r->next) {
         low = r->end;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fake.h"
+#include "call.h"
+#include "image.h"
+#include "page_table.h"
+#include "sk_assert.h"
+#include "string.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+unsigned fake_yield_every;
+static unsigned yield_calls;
+static uint64_t image_frames[FAKE_IMAGE_PAGES];
+
+void fake_machine(void)
+{
+    static struct vtl1_boot_info info = {
+        .magic = VTL1_BOOT_MAGIC,
+        .ram_range_count = 2,
+        .pool = {FAKE_POOL, FAKE_POOL_SIZE},
+        .pool_used = 5 * PAGE_SIZE,
+        .ram = {{0, FAKE_RAM}, {FAKE_HIGH, FAKE_HIGH_SIZE}},
+    };
+    size_t size = FAKE_HIGH + FAKE_HIGH_SIZE;
+    void *ram = mmap((void *)DIRECT_MAP_BASE, size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    assert_ptr_equal(ram, (void *)DIRECT_MAP_BASE);
+    memset(ram, 0xa5, size);
+    assert_null(frame_init(&info));
+}
+
+bool call_must_yield(void)
+{
+    return fake_yield_every != 0 && ++yield_calls % fake_yield_every == 0;
+}
+
+void page_table_flush(uint64_t address)
+{
+    (void)address;
+}
+
+void sk_panic(const char *sentence)
+{
+    fprintf(stderr, "sk_panic: %s\n", sentence);
+    abort();
+}
+
+void copy_volatile(volatile void *to, const volatile void *from, size_t size)
+{
+    memcpy((void *)(uintptr_t)to, (const void *)(uintptr_t)from, size);
+}
+
+struct image *fake_image(void)
+{
+    for (unsigned i = 0; i < FAKE_IMAGE_PAGES; i++) {
+        image_frames[i] = frame_alloc();
+        memset(frame_pointer(image_frames[i]), (int)i + 1, PAGE_SIZE);
+    }
+    return (struct image *)image_frames;
+}
+
+uint64_t image_frame(const struct image *image, uint64_t page)
+{
+    (void)image;
+    assert_true(page < FAKE_IMAGE_PAGES);
+    return image_frames[page];
+}

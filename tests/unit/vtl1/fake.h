@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A machine for the Secure Kernel's memory code on the host: RAM at DIRECT_MAP_BASE. */
+#ifndef TEST_FAKE_H
+#define TEST_FAKE_H
+
+#include "frame.h"
+
+#define FAKE_RAM       (16ull << 20)
+#define FAKE_POOL      (8ull << 20) /* from here up is VTL1's boot pool */
+#define FAKE_POOL_SIZE (8ull << 20)
+#define FAKE_HIGH      (64ull << 20) /* a second range of RAM behind a hole */
+#define FAKE_HIGH_SIZE (2ull << 20)
+
+/* Makes the RAM, fills it with a pattern, and gives it to frame_init. */
+void fake_machine(void);
+/* What call_must_yield answers: every how many calls it is true; 0 = never. */
+extern unsigned fake_yield_every;
+/* Pages of the image file that address_space.c sees: frames, filled by byte = page number + 1. */
+#define FAKE_IMAGE_PAGES 4u
+struct image *fake_image(void);
+
+#endif
