@@ -84,7 +84,6 @@ static const struct file_operations operations = {
     .release = device_release,
     .mmap = device_mmap,
     .unlocked_ioctl = device_ioctl,
-    .llseek = no_llseek,
 };
 
 /* Root, and whom the administrator puts into the device's group: a trustlet takes memory that Linux

@@ -36,8 +36,7 @@ static DECLARE_DELAYED_WORK(later, take_back_later);
 
 static struct page *block_alloc(unsigned int order, gfp_t how)
 {
-    struct page *block =
-        alloc_pages(GFP_KERNEL | __GFP_ACCOUNT | __GFP_NOWARN | __GFP_ZERO | how, order);
+    struct page *block = alloc_pages(GFP_KERNEL | __GFP_ACCOUNT | __GFP_NOWARN | how, order);
 
     if (block)
         split_page(block, order);
@@ -124,11 +123,7 @@ static unsigned int run_lend(struct run *run)
 
     for (i = 0; i < run->count; i++)
         list[i] = page_to_pfn(run->pages + i);
-    do {
-        out = in;
-        vtl_call(&out);
-        cond_resched();
-    } while (out.w[0] == SK_AGAIN || out.w[0] == SK_BUSY);
+    sk_call_bare(&in, &out);
     run->lent = out.w[0] == SK_OK && out.w[1] == run->count ? run->count : count_lent(run);
     total_lent += run->lent;
     if (run->lent)
@@ -171,21 +166,30 @@ static void page_returned(u64 pfn)
         run_free(run);
 }
 
-unsigned long memory_take_back(void)
+/* One list of pages. -> how many came back. */
+static u64 reclaim_some(void)
 {
-    struct sk_words in, out;
-    unsigned long kept;
+    struct sk_words out, in = {{SK_CALL_MEMORY_RECLAIM, virt_to_phys(list), SK_LIST_MAX}};
     u64 i, count;
 
+    if (!total_lent)
+        return 0;
+    sk_call_bare(&in, &out);
+    if (out.w[0] != SK_OK)
+        return 0;
+    count = min_t(u64, out.w[1], SK_LIST_MAX);
+    for (i = 0; i < count; i++)
+        page_returned(list[i]);
+    return count;
+}
+
+unsigned long memory_take_back(void)
+{
+    unsigned long kept;
+
     mutex_lock(&lock);
-    in = (struct sk_words){{SK_CALL_MEMORY_RECLAIM, virt_to_phys(list), SK_LIST_MAX}};
-    do {
-        if (!total_lent || sk_call(&in, &out, SK_TO_THE_END) || out.w[0] != SK_OK)
-            break;
-        count = min_t(u64, out.w[1], SK_LIST_MAX);
-        for (i = 0; i < count; i++)
-            page_returned(list[i]);
-    } while (count);
+    while (reclaim_some())
+        cond_resched();
     kept = total_lent;
     mutex_unlock(&lock);
     return kept;
