@@ -61,6 +61,8 @@ enum sk_status {
  * IMAGE_SEAL      (image): digest and ELF are checked. Then the image may be run.
  * IMAGE_CLOSE     (image): drops the caller's reference.
  * PROCESS_CREATE  (image, gpa of struct sk_start, bytes) -> process, index of its first thread
+ *                    With SK_NO_MEMORY result 1 is the unfinished process, or 0: a caller that will
+ *                    not repeat the call destroys it.
  * PROCESS_DESTROY (process): ends it and frees all it had.
  * PROCESS_INFO    (index from 0, gpa of a page for struct sk_process_info)
  * THREAD_ATTACH   (process, thread, channel gpa, pages, user address): the pages are contiguous,

@@ -282,6 +282,7 @@ enum sk_status sk_call_process_create(struct call *call)
     call->result[1] = thread;
     if (status == SK_NO_MEMORY) {
         call->result[0] = frame_wanted(1);
+        call->result[1] = process != NULL && !first ? process->handle : 0;
     }
     if (process == NULL) {
         return status;
