@@ -66,11 +66,16 @@ void trustlet_free(struct trustlet *t)
     kfree(t);
 }
 
+static void destroy_process(u64 process)
+{
+    struct sk_words out, in = {{SK_CALL_PROCESS_DESTROY, process}};
+
+    sk_call(&in, &out, SK_TO_THE_END);
+}
+
 /* Even with a fatal signal pending: VTL1 must not keep what nobody can end any more. */
 void trustlet_end(struct trustlet *t)
 {
-    struct sk_words out, in = {{SK_CALL_PROCESS_DESTROY}};
-
     mutex_lock(&t->lock);
     if (t->has_image)
         image_close(t->image);
@@ -78,8 +83,7 @@ void trustlet_end(struct trustlet *t)
     if (t->has_process) {
         WRITE_ONCE(t->dying, true);
         run_wake_all(t);
-        in.w[1] = t->process;
-        sk_call(&in, &out, SK_TO_THE_END);
+        destroy_process(t->process);
         t->has_process = false;
         memory_unneeded();
     }
@@ -122,8 +126,10 @@ static int create_process(struct trustlet *t, struct sk_start *block, struct ope
 {
     struct sk_words out;
     struct sk_words in = {{SK_CALL_PROCESS_CREATE, t->image, virt_to_phys(block), q->size}};
-    int error = sk_call(&in, &out, SK_KILLABLE);
+    int error = sk_call(&in, &out, SK_TO_THE_END); /* half made, it would stay in VTL1 */
 
+    if (error && out.w[2])
+        destroy_process(out.w[2]);
     if (error)
         return error;
     q->status = out.w[0];
