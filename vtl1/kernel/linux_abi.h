@@ -11,8 +11,11 @@
 #include <asm/ioctls.h>
 #include <asm/mman.h>
 #include <asm/prctl.h>
+#include <asm/poll.h>
 #include <asm/signal.h>
+#include <asm/termbits.h>
 #include <asm/unistd_64.h>
+#include <linux/mman.h>
 
 #define LINUX_MAX_ERRNO 4095
 #define LINUX_PATH_MAX  4096u

@@ -15,6 +15,12 @@ struct thread;
 #define PROCESS_MAX         512u
 #define PROCESS_MAX_THREADS 128u
 
+#define LINUX_SIGNALS       64u
+/* The kernel's struct sigaction on x86-64. */
+struct linux_sigaction {
+    uint64_t handler, flags, restorer, mask;
+};
+
 /* Cursor of the start block's copy, start.c. */
 struct start_state {
     uint64_t gpa; /* of the block; with the image it names an unfinished PROCESS_CREATE */
@@ -44,6 +50,7 @@ struct process {
 
     uint32_t uid, euid, gid, egid; /* VTL0's word */
     uint64_t host_pid;
+    uint64_t real_ns; /* the latest real time that VTL0 has told: it never runs backwards */
 
     struct thread *threads[PROCESS_MAX_THREADS]; /* by index; NULL = unused */
     uint32_t thread_slots;                       /* indices handed out so far */
@@ -63,6 +70,7 @@ struct process {
 
     struct start_state start;
 
+    struct linux_sigaction signals[LINUX_SIGNALS]; /* of signal 1.. */
     uint64_t unknown_syscalls[8]; /* bit per number below 512: already named in the audit log */
 };
 static_assert(sizeof(struct process) <= PAGE_SIZE, "a process object is one frame");

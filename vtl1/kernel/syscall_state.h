@@ -5,10 +5,29 @@
 
 #include <stdint.h>
 
+struct syscall_entry;
+
+/* Where an argument's bytes stand in the bounce buffer. */
+struct marshal_slot {
+    uint32_t offset;
+    uint32_t bytes;
+};
+
 struct syscall_state {
-    uint64_t sequence; /* of the request in the channel */
-    uint64_t number;
-    uint64_t words[32];
+    const struct syscall_entry *entry; /* the call under way; NULL: none */
+    uint64_t sequence;                 /* of the newest request in the channel */
+    uint64_t asked[6];                 /* the arguments as VTL0 got them */
+    struct marshal_slot slot[6];
+    uint64_t total;    /* bytes that the call wants to move */
+    uint64_t done;     /* bytes moved by the parts of this call that are over */
+    uint64_t deadline; /* VTL1's clock, of a sleep */
+    uint64_t address;  /* of a file mapping being filled */
+    uint32_t used;     /* bytes of the bounce buffer in use */
+    uint32_t stage;    /* of a call made of several steps; 0 = not begun */
+
+    /* Of the thread, not of one call. */
+    char name[16];               /* prctl(PR_SET_NAME); empty: the manifest's */
+    uint64_t alternate_stack[3]; /* sigaltstack's stack_t */
 };
 
 #endif

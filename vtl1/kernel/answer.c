@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "answer.h"
+
+#include "linux_abi.h"
+
+#define MSG_TRUNC_FLAG 0x20u
+
+int64_t answer_count(const struct syscall_entry *entry, uint8_t argument, const uint64_t given[6])
+{
+    uint64_t value = given[argument - 1];
+    if (entry->argument[argument - 1].kind == ARGUMENT_INT)
+        return (int32_t)value;
+    return value <= INT64_MAX ? (int64_t)value : INT64_MAX;
+}
+
+/* The bytes that VTL0 was asked to move, or the size that a plain argument names. */
+static int64_t asked_bytes(const struct syscall_entry *entry, const struct syscall_state *state,
+                           const uint64_t given[6])
+{
+    uint8_t n = entry->result.argument;
+    if (entry->argument[n - 1].kind == ARGUMENT_WORD)
+        return answer_count(entry, n, given);
+    return state->slot[n - 1].bytes;
+}
+
+static int64_t units_limit(const struct syscall_entry *entry, const uint64_t given[6])
+{
+    int64_t count = answer_count(entry, entry->result.argument, given);
+    return count == 0 ? (int64_t)entry->result.max : count;
+}
+
+bool answer_in_contract(const struct syscall_entry *entry, const struct syscall_state *state,
+                        const uint64_t given[6], int64_t result)
+{
+    if (result < 0)
+        return result >= -LINUX_MAX_ERRNO;
+    if (entry->check == CHECK_TRUNCATION && (given[entry->rule_argument - 1] & MSG_TRUNC_FLAG))
+        return result <= INT32_MAX;
+    switch (entry->result.kind) {
+    case RESULT_ZERO:
+        return result == 0;
+    case RESULT_FD:
+        return result <= INT32_MAX;
+    case RESULT_COUNT:
+        return result <= asked_bytes(entry, state, given);
+    case RESULT_UNITS:
+        return result <= units_limit(entry, given);
+    case RESULT_RANGE:
+        return result <= (int64_t)entry->result.max;
+    case RESULT_OFFSET:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* poll(2): what was asked for, and three conditions that need no asking; none for a negative fd. */
+bool answer_revents_sound(int32_t fd, uint16_t events, uint16_t revents)
+{
+    if (fd < 0)
+        return revents == 0;
+    return (revents & ~(events | POLLERR | POLLHUP | POLLNVAL)) == 0;
+}
+
+/* getdents64(2): d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name; padded to 8. */
+uint32_t answer_dirent(const uint8_t *bytes, uint64_t size)
+{
+    enum { RECLEN = 16, NAME = 19, SMALLEST = 24 };
+    if (size < SMALLEST)
+        return 0;
+    uint32_t length = bytes[RECLEN] | (uint32_t)bytes[RECLEN + 1] << 8;
+    if (length < SMALLEST || length > DIRENT_MAX || length > size || length % 8 != 0)
+        return 0;
+    for (uint32_t i = NAME; i < length; i++) {
+        if (bytes[i] == 0)
+            return i > NAME ? length : 0;
+    }
+    return 0;
+}
+
+bool answer_time_sound(const struct linux_time *time, int64_t second)
+{
+    return time->seconds >= 0 && time->seconds <= TIME_SECONDS_MAX && time->fraction >= 0 &&
+           time->fraction < second;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who the process is, how it ends, what it keeps for its threads and signals. */
+#include "local.h"
+
+#include "image.h"
+#include "linux_abi.h"
+#include "random.h"
+#include "string.h"
+#include "thread.h"
+#include "user_copy.h"
+
+#define PR_SET_PDEATHSIG_OPTION    1u
+#define PR_GET_DUMPABLE_OPTION     3u
+#define PR_SET_DUMPABLE_OPTION     4u
+#define PR_SET_NAME_OPTION         15u
+#define PR_GET_NAME_OPTION         16u
+#define PR_SET_NO_NEW_PRIVS_OPTION 38u
+#define ROBUST_LIST_SIZE           24u
+#define SIGNAL_SET_SIZE            8u
+#define RANDOM_CHUNK               256u
+#define RANDOM_MAX                 (64u << 10)
+#define RLIMIT_COUNT               16u
+
+static enum syscall_action copy_out_return(struct thread *thread, uint64_t to, const void *from,
+                                           uint64_t size, int64_t result)
+{
+    int error = user_copy_out(&thread->process->space, to, from, size);
+    return syscall_return_memory(thread, error != 0 ? error : result);
+}
+
+/* ---- identity ---- */
+
+/* The first thread's number is the process's, as in Linux; the numbers are the carrier's. */
+static int64_t thread_number(const struct thread *thread)
+{
+    return (int64_t)thread->process->host_pid + thread->index;
+}
+
+enum syscall_action local_getpid(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return syscall_return(thread, (int64_t)thread->process->host_pid);
+}
+
+enum syscall_action local_gettid(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return syscall_return(thread, thread_number(thread));
+}
+
+enum syscall_action local_getuid(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return syscall_return(thread, thread->process->uid);
+}
+
+enum syscall_action local_geteuid(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return syscall_return(thread, thread->process->euid);
+}
+
+enum syscall_action local_getgid(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return syscall_return(thread, thread->process->gid);
+}
+
+enum syscall_action local_getegid(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return syscall_return(thread, thread->process->egid);
+}
+
+/* ---- the end ---- */
+
+enum syscall_action local_exit_group(struct thread *thread, const uint64_t given[6])
+{
+    process_die(thread->process, SK_DEATH_EXIT, (int)(given[0] & 0xff), 0, 0);
+    return SYSCALL_EXIT;
+}
+
+enum syscall_action local_exit(struct thread *thread, const uint64_t given[6])
+{
+    return local_exit_group(thread, given);
+}
+
+/* ---- signals: only the trustlet sends them to itself ---- */
+
+static bool ignored_by_default(uint64_t number)
+{
+    return number == SIGCHLD || number == SIGCONT || number == SIGURG || number == SIGWINCH;
+}
+
+/* What a signal that the process sends to itself does: it ends the process, or nothing. */
+static enum syscall_action raise(struct thread *thread, uint64_t number)
+{
+    const uint64_t ignore = 1, standard = 0;
+    struct process *process = thread->process;
+    if (number > LINUX_SIGNALS)
+        return syscall_return(thread, -EINVAL);
+    if (number == 0)
+        return syscall_return(thread, 0);
+    uint64_t handler = process->signals[number - 1].handler;
+    if (handler == ignore || (handler == standard && ignored_by_default(number)))
+        return syscall_return(thread, 0);
+    process_die(process, SK_DEATH_EXIT, 0, (int)number, 0);
+    return SYSCALL_EXIT;
+}
+
+enum syscall_action local_kill(struct thread *thread, const uint64_t given[6])
+{
+    int32_t pid = (int32_t)given[0];
+    bool self = pid == (int64_t)thread->process->host_pid || pid == 0;
+    return self ? raise(thread, given[1]) : syscall_return(thread, -EPERM);
+}
+
+enum syscall_action local_tkill(struct thread *thread, const uint64_t given[6])
+{
+    bool self = (int32_t)given[0] == thread_number(thread);
+    return self ? raise(thread, given[1]) : syscall_return(thread, -ESRCH);
+}
+
+enum syscall_action local_tgkill(struct thread *thread, const uint64_t given[6])
+{
+    bool self = (int32_t)given[0] == (int64_t)thread->process->host_pid &&
+                (int32_t)given[1] == thread_number(thread);
+    return self ? raise(thread, given[2]) : syscall_return(thread, -ESRCH);
+}
+
+enum syscall_action local_rt_sigaction(struct thread *thread, const uint64_t given[6])
+{
+    struct address_space *space = &thread->process->space;
+    struct linux_sigaction new = {0};
+    uint64_t number = given[0];
+    if (number == 0 || number > LINUX_SIGNALS || given[3] != SIGNAL_SET_SIZE)
+        return syscall_return(thread, -EINVAL);
+    if (given[1] != 0 && (number == SIGKILL || number == SIGSTOP))
+        return syscall_return(thread, -EINVAL);
+    struct linux_sigaction *action = &thread->process->signals[number - 1];
+    int error = given[1] != 0 ? user_copy_in(space, &new, given[1], sizeof(new)) : 0;
+    if (error == 0 && given[2] != 0)
+        error = user_copy_out(space, given[2], action, sizeof(*action));
+    if (error == 0 && given[1] != 0)
+        *action = new;
+    return syscall_return_memory(thread, error);
+}
+
+enum syscall_action local_rt_sigprocmask(struct thread *thread, const uint64_t given[6])
+{
+    const uint64_t never = 1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1);
+    struct address_space *space = &thread->process->space;
+    uint64_t set = 0, old = thread->signal_mask, new = old;
+    if (given[3] != SIGNAL_SET_SIZE)
+        return syscall_return(thread, -EINVAL);
+    int error = given[1] != 0 ? user_copy_in(space, &set, given[1], sizeof(set)) : 0;
+    if (error != 0)
+        return syscall_return_memory(thread, error);
+    if (given[1] != 0) {
+        if (given[0] > SIG_SETMASK)
+            return syscall_return(thread, -EINVAL);
+        new = given[0] == SIG_BLOCK ? old | set : given[0] == SIG_UNBLOCK ? old & ~set : set;
+    }
+    if (given[2] != 0)
+        error = user_copy_out(space, given[2], &old, sizeof(old));
+    if (error == 0)
+        thread->signal_mask = new & ~never;
+    return syscall_return_memory(thread, error);
+}
+
+enum syscall_action local_rt_sigpending(struct thread *thread, const uint64_t given[6])
+{
+    const uint64_t none = 0;
+    if (given[1] > sizeof(none))
+        return syscall_return(thread, -EINVAL);
+    return copy_out_return(thread, given[0], &none, given[1], 0);
+}
+
+enum syscall_action local_sigaltstack(struct thread *thread, const uint64_t given[6])
+{
+    const uint64_t disabled = 2; /* SS_DISABLE */
+    struct address_space *space = &thread->process->space;
+    uint64_t *kept = thread->syscall.alternate_stack;
+    uint64_t old[3] = {kept[0], kept[1], kept[2]}, new[3] = {0};
+    if (old[2] == 0)
+        old[1] = disabled;
+    int error = given[0] != 0 ? user_copy_in(space, new, given[0], sizeof(new)) : 0;
+    if (error == 0 && given[1] != 0)
+        error = user_copy_out(space, given[1], old, sizeof(old));
+    if (error == 0 && given[0] != 0)
+        memcpy(kept, new, sizeof(new));
+    return syscall_return_memory(thread, error);
+}
+
+/* ---- the thread's registers and lists ---- */
+
+#define ARCH_SET_GS_CODE 0x1001u
+#define ARCH_SET_FS_CODE 0x1002u
+#define ARCH_GET_FS_CODE 0x1003u
+#define ARCH_GET_GS_CODE 0x1004u
+
+enum syscall_action local_arch_prctl(struct thread *thread, const uint64_t given[6])
+{
+    switch (given[0]) {
+    case ARCH_SET_FS_CODE:
+    case ARCH_SET_GS_CODE:
+        if (given[1] >= USER_END)
+            return syscall_return(thread, -EPERM);
+        *(given[0] == ARCH_SET_FS_CODE ? &thread->fs_base : &thread->gs_base) = given[1];
+        return syscall_return(thread, 0);
+    case ARCH_GET_FS_CODE:
+        return copy_out_return(thread, given[1], &thread->fs_base, sizeof(uint64_t), 0);
+    case ARCH_GET_GS_CODE:
+        return copy_out_return(thread, given[1], &thread->gs_base, sizeof(uint64_t), 0);
+    default:
+        return syscall_return(thread, -EINVAL);
+    }
+}
+
+enum syscall_action local_set_tid_address(struct thread *thread, const uint64_t given[6])
+{
+    thread->clear_child_tid = given[0];
+    return syscall_return(thread, thread_number(thread));
+}
+
+enum syscall_action local_set_robust_list(struct thread *thread, const uint64_t given[6])
+{
+    if (given[1] != ROBUST_LIST_SIZE)
+        return syscall_return(thread, -EINVAL);
+    thread->robust_list = given[0];
+    thread->robust_list_size = given[1];
+    return syscall_return(thread, 0);
+}
+
+static enum syscall_action set_name(struct thread *thread, uint64_t from)
+{
+    char name[sizeof(thread->syscall.name)] = "";
+    int64_t length =
+        user_copy_string(&thread->process->space, name, from, sizeof(thread->syscall.name));
+    if (length < 0 && length != -ENAMETOOLONG)
+        return syscall_return_memory(thread, length);
+    name[sizeof(name) - 1] = 0;
+    memcpy(thread->syscall.name, name, sizeof(name));
+    return syscall_return(thread, 0);
+}
+
+static enum syscall_action get_name(struct thread *thread, uint64_t to)
+{
+    char name[sizeof(thread->syscall.name)] = "";
+    bool set = thread->syscall.name[0] != 0;
+    memcpy(name, set ? thread->syscall.name : thread->process->manifest->name, sizeof(name));
+    name[sizeof(name) - 1] = 0;
+    return copy_out_return(thread, to, name, sizeof(name), 0);
+}
+
+enum syscall_action local_prctl(struct thread *thread, const uint64_t given[6])
+{
+    switch (given[0]) {
+    case PR_SET_NAME_OPTION:
+        return set_name(thread, given[1]);
+    case PR_GET_NAME_OPTION:
+        return get_name(thread, given[1]);
+    case PR_SET_PDEATHSIG_OPTION:
+    case PR_GET_DUMPABLE_OPTION: /* nobody dumps a trustlet */
+    case PR_SET_DUMPABLE_OPTION:
+    case PR_SET_NO_NEW_PRIVS_OPTION:
+        return syscall_return(thread, 0);
+    default:
+        return syscall_return(thread, -EINVAL);
+    }
+}
+
+/* ---- limits ---- */
+
+#define RLIMIT_STACK_NUMBER  3u
+#define RLIMIT_CORE_NUMBER   4u
+#define RLIMIT_NPROC_NUMBER  6u
+#define RLIMIT_NOFILE_NUMBER 7u
+#define RLIMIT_AS_NUMBER     9u
+#define OPEN_FILES           1024u
+
+struct linux_rlimit {
+    uint64_t now, most;
+};
+
+static enum syscall_action get_limit(struct thread *thread, uint64_t which, uint64_t to)
+{
+    const struct trustlet_manifest *m = thread->process->manifest;
+    struct linux_rlimit limit = {UINT64_MAX, UINT64_MAX};
+    if (which >= RLIMIT_COUNT)
+        return syscall_return(thread, -EINVAL);
+    if (which == RLIMIT_STACK_NUMBER)
+        limit = (struct linux_rlimit){m->stack_size, m->stack_size};
+    if (which == RLIMIT_AS_NUMBER)
+        limit = (struct linux_rlimit){m->max_memory, m->max_memory};
+    if (which == RLIMIT_NPROC_NUMBER)
+        limit = (struct linux_rlimit){m->max_threads, m->max_threads};
+    if (which == RLIMIT_NOFILE_NUMBER)
+        limit = (struct linux_rlimit){OPEN_FILES, OPEN_FILES};
+    if (which == RLIMIT_CORE_NUMBER)
+        limit = (struct linux_rlimit){0, 0};
+    return copy_out_return(thread, to, &limit, sizeof(limit), 0);
+}
+
+enum syscall_action local_getrlimit(struct thread *thread, const uint64_t given[6])
+{
+    return get_limit(thread, given[0], given[1]);
+}
+
+/* The limits are the manifest's: they can be read, not moved. */
+enum syscall_action local_prlimit64(struct thread *thread, const uint64_t given[6])
+{
+    int32_t pid = (int32_t)given[0];
+    if (pid != 0 && pid != (int64_t)thread->process->host_pid)
+        return syscall_return(thread, -EPERM);
+    if (given[2] != 0)
+        return syscall_return(thread, given[1] < RLIMIT_COUNT ? -EPERM : -EINVAL);
+    if (given[3] == 0)
+        return syscall_return(thread, 0);
+    return get_limit(thread, given[1], given[3]);
+}
+
+/* ---- the processor and its random source ---- */
+
+enum syscall_action local_sched_yield(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return syscall_return(thread, 0);
+}
+
+/* One thread runs on one CPU at a time, whichever VTL0 chooses: it is shown as CPU 0. */
+enum syscall_action local_sched_getaffinity(struct thread *thread, const uint64_t given[6])
+{
+    const uint64_t mask = 1;
+    if (given[1] < sizeof(mask) || given[1] % sizeof(mask) != 0)
+        return syscall_return(thread, -EINVAL);
+    return copy_out_return(thread, given[2], &mask, sizeof(mask), sizeof(mask));
+}
+
+enum syscall_action local_getcpu(struct thread *thread, const uint64_t given[6])
+{
+    const uint32_t zero = 0;
+    struct address_space *space = &thread->process->space;
+    int error = given[0] != 0 ? user_copy_out(space, given[0], &zero, sizeof(zero)) : 0;
+    if (error == 0 && given[1] != 0)
+        error = user_copy_out(space, given[1], &zero, sizeof(zero));
+    return syscall_return_memory(thread, error);
+}
+
+/* At most RANDOM_MAX bytes a call: getrandom(2) may give less than was asked for. */
+enum syscall_action local_getrandom(struct thread *thread, const uint64_t given[6])
+{
+    uint8_t chunk[RANDOM_CHUNK];
+    uint64_t size = given[1] < RANDOM_MAX ? given[1] : RANDOM_MAX;
+    int error = given[2] & ~7ull ? -EINVAL : 0;
+    for (uint64_t done = 0; done < size && error == 0; done += sizeof(chunk)) {
+        uint64_t part = size - done < sizeof(chunk) ? size - done : sizeof(chunk);
+        if (!random_bytes(chunk, part))
+            error = -EIO;
+        else
+            error = user_copy_out(&thread->process->space, given[0] + done, chunk, part);
+    }
+    wipe(chunk, sizeof(chunk));
+    return syscall_return_memory(thread, error != 0 ? error : (int64_t)size);
+}

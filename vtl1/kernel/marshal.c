@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests and answers. The bounce buffer is VTL0's memory: it is written once, and each byte of
+ * an answer is read once. What an argument becomes is in marshal_in.c, what comes back of it in
+ * marshal_out.c.
+ *
+ * A call may take several requests: a transfer longer than the bounce buffer goes in chunks, and
+ * between two chunks of a read from something that might block, poll() is asked whether there is
+ * more. Each function here can be called again after SYSCALL_NEED_MEMORY: it changes its state
+ * only when nothing can fail any more.
+ */
+#include "marshal.h"
+
+#include "answer.h"
+#include "audit.h"
+#include "linux_abi.h"
+#include "marshal_parts.h"
+#include "string.h"
+
+/* syscall_state.stage of a marshalled call */
+enum marshal_stage {
+    STAGE_ANSWER = 0, /* the answer is to be taken */
+    STAGE_RESEND,     /* the next chunk is to be asked for */
+    STAGE_READY,      /* poll() was asked between two chunks */
+};
+
+enum syscall_action marshal_ask(struct thread *thread, uint64_t number, const uint64_t arguments[6])
+{
+    volatile struct sk_channel *channel = thread->channel;
+    channel->number = number;
+    for (int i = 0; i < 6; i++)
+        channel->arguments[i] = arguments[i];
+    channel->sequence = ++thread->syscall.sequence;
+    return SYSCALL_MARSHAL;
+}
+
+bool marshal_answered(struct thread *thread, int64_t *result)
+{
+    volatile struct sk_channel *channel = thread->channel;
+    if (channel->answered != thread->syscall.sequence)
+        return false;
+    *result = channel->result;
+    return true;
+}
+
+enum syscall_action marshal_lie(struct thread *thread, int64_t result)
+{
+    struct process *process = thread->process;
+    uint64_t number = thread->syscall.entry->number;
+    audit_write(&(struct audit_event){.kind = SK_AUDIT_ANSWER,
+                                      .address = number,
+                                      .value = (uint64_t)result,
+                                      .process = process->handle});
+    process_die(process, SK_DEATH_LYING_ANSWER, 0, SIGKILL, number);
+    return SYSCALL_EXIT;
+}
+
+/* What the trustlet had given to VTL0 does not stay there longer than the call. */
+static void wipe_request(struct thread *thread)
+{
+    const struct syscall_state *s = &thread->syscall;
+    for (int i = 0; i < 6; i++) {
+        uint8_t kind = s->entry->argument[i].kind;
+        bool ours = kind == ARGUMENT_IN || kind == ARGUMENT_INOUT || kind == ARGUMENT_VECTOR_IN ||
+                    kind == ARGUMENT_PATH;
+        if (ours && s->slot[i].bytes > 0)
+            wipe(thread->bounce + s->slot[i].offset, s->slot[i].bytes);
+    }
+    if (s->entry->argument[1].kind == ARGUMENT_MESSAGE_IN)
+        wipe(thread->bounce + s->slot[1].offset, s->used - s->slot[1].offset);
+}
+
+/* What was moved so far counts more than why it went no further. */
+static enum syscall_action finish(struct thread *thread, int64_t result)
+{
+    uint64_t done = thread->syscall.done;
+    wipe_request(thread);
+    if (done > 0)
+        result = (int64_t)done + (result > 0 ? result : 0);
+    return syscall_return(thread, result);
+}
+
+/* Buffers that may be cut take what room the others leave. */
+static int put_arguments(struct thread *thread, const uint64_t given[6])
+{
+    struct syscall_state *s = &thread->syscall;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < 6; i++) {
+            unsigned clip = s->entry->argument[i].flags & ARGUMENT_CLIP ? 1 : 0;
+            int error = clip == pass ? marshal_put(thread, given, i) : 0;
+            if (error != 0)
+                return error;
+        }
+    }
+    return 0;
+}
+
+enum syscall_action marshal_request(struct thread *thread, const struct syscall_entry *entry,
+                                    const uint64_t given[6])
+{
+    struct syscall_state *s = &thread->syscall;
+    s->entry = entry;
+    s->used = 0;
+    for (int i = 0; i < 6; i++) {
+        s->slot[i] = (struct marshal_slot){0};
+        s->asked[i] = 0;
+    }
+    int error = put_arguments(thread, given);
+    if (error != 0 && s->done > 0 && (error != -ENOMEM || thread->asked_memory))
+        return finish(thread, 0);
+    if (error != 0)
+        return syscall_return_memory(thread, error);
+    s->stage = STAGE_ANSWER;
+    return marshal_ask(thread, entry->host, s->asked);
+}
+
+/* ---- chunks ---- */
+
+static const struct argument *moved(const struct syscall_entry *entry)
+{
+    return &entry->argument[entry->result.argument - 1];
+}
+
+/* Did VTL0 do all of this part, with more to come? */
+static bool wants_next_chunk(const struct syscall_state *s, int64_t result)
+{
+    const struct syscall_entry *entry = s->entry;
+    if (entry->result.kind != RESULT_COUNT || !(moved(entry)->flags & ARGUMENT_CHUNK))
+        return false;
+    uint64_t part = s->slot[entry->result.argument - 1].bytes;
+    return part > 0 && (uint64_t)result == part && s->done + part < s->total;
+}
+
+/* poll(fd, POLLIN, no wait): a read that got all it asked for must not block on the rest. */
+static enum syscall_action ask_ready(struct thread *thread, uint64_t fd)
+{
+    struct pollfd request = {.fd = (int32_t)fd, .events = POLLIN};
+    uint64_t arguments[6] = {thread->bounce_user, 1, 0};
+    copy_volatile(thread->bounce, &request, sizeof(request));
+    thread->syscall.stage = STAGE_READY;
+    return marshal_ask(thread, __NR_poll, arguments);
+}
+
+static enum syscall_action next_chunk(struct thread *thread, const uint64_t given[6],
+                                      int64_t result)
+{
+    struct syscall_state *s = &thread->syscall;
+    s->done += (uint64_t)result;
+    if (moved(s->entry)->flags & ARGUMENT_READY)
+        return ask_ready(thread, given[0]);
+    s->stage = STAGE_RESEND;
+    return marshal_request(thread, s->entry, given);
+}
+
+static enum syscall_action take_ready(struct thread *thread, const uint64_t given[6],
+                                      int64_t result)
+{
+    struct pollfd answer = {0};
+    if (result < -LINUX_MAX_ERRNO || result > 1)
+        return marshal_lie(thread, result);
+    copy_volatile(&answer, thread->bounce, sizeof(answer));
+    if (result != 1 || !(answer.revents & POLLIN))
+        return finish(thread, 0);
+    thread->syscall.stage = STAGE_RESEND;
+    return marshal_request(thread, thread->syscall.entry, given);
+}
+
+/* ---- answers ---- */
+
+static enum syscall_action take_answer(struct thread *thread, const uint64_t given[6],
+                                       int64_t result)
+{
+    struct syscall_state *s = &thread->syscall;
+    int64_t error = 0;
+    if (!answer_in_contract(s->entry, s, given, result))
+        return marshal_lie(thread, result);
+    if (result < 0)
+        return finish(thread, result);
+    for (unsigned i = 0; i < 6 && error == 0; i++)
+        error = marshal_take(thread, given, i, result);
+    if (error == 0)
+        error = marshal_check(thread, given, &result);
+    if (error == MARSHAL_LIE)
+        return marshal_lie(thread, result);
+    if (error == -ENOMEM)
+        return syscall_return_memory(thread, error);
+    if (error != 0)
+        return finish(thread, error);
+    if (wants_next_chunk(s, result))
+        return next_chunk(thread, given, result);
+    return finish(thread, result);
+}
+
+enum syscall_action marshal_answer(struct thread *thread, const uint64_t given[6])
+{
+    struct syscall_state *s = &thread->syscall;
+    int64_t result = 0;
+    if (s->stage == STAGE_RESEND)
+        return marshal_request(thread, s->entry, given);
+    if (!marshal_answered(thread, &result))
+        return SYSCALL_MARSHAL;
+    if (s->stage == STAGE_READY)
+        return take_ready(thread, given, result);
+    return take_answer(thread, given, result);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From VTL0's answer to the trustlet: never more than it asked for, and checked where it matters.
+ */
+#include "marshal_parts.h"
+
+#include "answer.h"
+#include "linux_abi.h"
+#include "string.h"
+#include "syscall.h"
+#include "user_copy.h"
+
+#define SECOND_NS 1000000000ll
+#define SECOND_US 1000000ll
+
+static volatile uint8_t *slot_bytes(struct thread *thread, unsigned i)
+{
+    return thread->bounce + thread->syscall.slot[i].offset;
+}
+
+/* How much of a buffer VTL0 says to have filled; the contract has bounded the result. */
+static uint64_t filled(const struct syscall_state *s, unsigned i, int64_t result)
+{
+    const struct syscall_entry *entry = s->entry;
+    const struct argument *a = &entry->argument[i];
+    uint64_t bytes = s->slot[i].bytes, moved = bytes;
+    if (entry->result.kind == RESULT_COUNT && entry->result.argument == i + 1)
+        moved = (uint64_t)result;
+    else if (entry->result.kind == RESULT_UNITS && entry->result.argument == a->length)
+        moved = (uint64_t)result * a->unit;
+    return moved < bytes ? moved : bytes;
+}
+
+static int64_t take_buffer(struct thread *thread, const uint64_t given[6], unsigned i,
+                           int64_t result)
+{
+    const struct syscall_state *s = &thread->syscall;
+    uint64_t done = s->entry->argument[i].flags & ARGUMENT_CHUNK ? s->done : 0;
+    uint64_t bytes = filled(s, i, result);
+    if (bytes == 0)
+        return 0;
+    return user_copy_from_normal(&thread->process->space, given[i] + done, slot_bytes(thread, i),
+                                 bytes);
+}
+
+/* The size that came back is read once; it bounds the copy. */
+static int64_t take_sized(struct thread *thread, const uint64_t given[6], unsigned i)
+{
+    const struct syscall_state *s = &thread->syscall;
+    const struct argument *a = &s->entry->argument[i];
+    struct address_space *space = &thread->process->space;
+    uint32_t size = 0, room = s->slot[i].bytes;
+    if (s->asked[i] == 0)
+        return 0;
+    copy_volatile(&size, slot_bytes(thread, i + 1), sizeof(size));
+    if (size > (a->flags & ARGUMENT_LONGER ? a->unit : room))
+        return MARSHAL_LIE;
+    uint32_t bytes = size < room ? size : room;
+    int error = user_copy_from_normal(space, given[i], slot_bytes(thread, i), bytes);
+    return error != 0 ? error : user_copy_out(space, given[i + 1], &size, sizeof(size));
+}
+
+int64_t marshal_take(struct thread *thread, const uint64_t given[6], unsigned i, int64_t result)
+{
+    const struct syscall_state *s = &thread->syscall;
+    bool checked_later = s->entry->check == CHECK_POLL && i == 0;
+    switch (s->entry->argument[i].kind) {
+    case ARGUMENT_OUT:
+    case ARGUMENT_INOUT:
+        return checked_later ? 0 : take_buffer(thread, given, i, result);
+    case ARGUMENT_VECTOR_OUT:
+        return vector_move(thread, given[i], given[i + 1], s->done, filled(s, i, result),
+                           s->slot[i].offset, VECTOR_SCATTER);
+    case ARGUMENT_SIZED_OUT:
+        return take_sized(thread, given, i);
+    case ARGUMENT_MESSAGE_OUT:
+        return message_take(thread, given, i, result);
+    default:
+        return 0;
+    }
+}
+
+/* ---- checks ---- */
+
+/* struct pollfd[]: only revents goes back, and the result says how many are not zero. */
+static int64_t check_poll(struct thread *thread, const uint64_t given[6], int64_t result)
+{
+    struct address_space *space = &thread->process->space;
+    uint64_t count = thread->syscall.slot[0].bytes / sizeof(struct pollfd);
+    int64_t ready = 0;
+    for (uint64_t k = 0; k < count; k++) {
+        struct pollfd mine = {0}, theirs = {0};
+        uint64_t address = given[0] + k * sizeof(mine);
+        int error = user_copy_in(space, &mine, address, sizeof(mine));
+        if (error != 0)
+            return error;
+        copy_volatile(&theirs, slot_bytes(thread, 0) + k * sizeof(theirs), sizeof(theirs));
+        if (!answer_revents_sound(mine.fd, (uint16_t)mine.events, (uint16_t)theirs.revents))
+            return MARSHAL_LIE;
+        ready += theirs.revents != 0;
+        mine.revents = theirs.revents;
+        error = user_copy_out(space, address, &mine, sizeof(mine));
+        if (error != 0)
+            return error;
+    }
+    return ready == result ? 0 : MARSHAL_LIE;
+}
+
+/* One fd_set: no bit that the trustlet did not ask for. -> bits set, or an error. */
+static int64_t check_set(struct thread *thread, const uint64_t given[6], unsigned i)
+{
+    struct address_space *space = &thread->process->space;
+    uint64_t words = thread->syscall.slot[i].bytes / sizeof(uint64_t);
+    int64_t bits = 0;
+    for (uint64_t k = 0; k < words; k++) {
+        uint64_t mine = 0, theirs = 0, address = given[i] + k * sizeof(mine);
+        int error = user_copy_in(space, &mine, address, sizeof(mine));
+        if (error != 0)
+            return error;
+        copy_volatile(&theirs, slot_bytes(thread, i) + k * sizeof(theirs), sizeof(theirs));
+        if (theirs & ~mine)
+            return MARSHAL_LIE;
+        for (uint64_t rest = theirs; rest != 0; rest &= rest - 1)
+            bits++;
+        error = user_copy_out(space, address, &theirs, sizeof(theirs));
+        if (error != 0)
+            return error;
+    }
+    return bits;
+}
+
+static int64_t check_bits(struct thread *thread, const uint64_t given[6], int64_t result)
+{
+    int64_t bits = 0;
+    for (unsigned i = 1; i <= 3; i++) {
+        int64_t set = check_set(thread, given, i);
+        if (set < 0)
+            return set;
+        bits += set;
+    }
+    return bits == result ? 0 : MARSHAL_LIE;
+}
+
+/* Looked at where it arrived, in the trustlet's memory: VTL0 cannot change it there any more. */
+static int64_t check_dirents(struct thread *thread, const uint64_t given[6], int64_t result)
+{
+    uint8_t record[DIRENT_MAX];
+    uint64_t at = 0, size = (uint64_t)result;
+    while (at < size) {
+        uint64_t part = size - at < sizeof(record) ? size - at : sizeof(record);
+        int error = user_copy_in(&thread->process->space, record, given[1] + at, part);
+        if (error != 0)
+            return error;
+        uint32_t length = answer_dirent(record, part);
+        if (length == 0)
+            return MARSHAL_LIE;
+        at += length;
+    }
+    return 0;
+}
+
+/* getcwd: as many characters as the result says, the last of them the only NUL. */
+static int64_t check_string(struct thread *thread, const uint64_t given[6], int64_t result)
+{
+    char part[64];
+    uint64_t size = (uint64_t)result;
+    if (size == 0)
+        return MARSHAL_LIE;
+    for (uint64_t at = 0; at < size; at += sizeof(part)) {
+        uint64_t bytes = size - at < sizeof(part) ? size - at : sizeof(part);
+        int error = user_copy_in(&thread->process->space, part, given[0] + at, bytes);
+        if (error != 0)
+            return error;
+        for (uint64_t k = 0; k < bytes; k++) {
+            if ((part[k] == 0) != (at + k + 1 == size))
+                return MARSHAL_LIE;
+        }
+    }
+    return 0;
+}
+
+/* struct timespec or timeval; real time is never earlier than this process has seen it. */
+static int64_t check_time(struct thread *thread, const uint64_t given[6], unsigned i,
+                          int64_t second, bool real)
+{
+    struct process *process = thread->process;
+    struct linux_time time = {0};
+    if (given[i] == 0)
+        return 0;
+    int error = user_copy_in(&process->space, &time, given[i], sizeof(time));
+    if (error != 0)
+        return error;
+    if (!answer_time_sound(&time, second))
+        return MARSHAL_LIE;
+    if (!real)
+        return 0;
+    int64_t unit = SECOND_NS / second;
+    uint64_t ns = (uint64_t)(time.seconds * SECOND_NS + time.fraction * unit);
+    if (ns >= process->real_ns) {
+        process->real_ns = ns;
+        return 0;
+    }
+    time.seconds = (int64_t)process->real_ns / SECOND_NS;
+    time.fraction = (int64_t)process->real_ns % SECOND_NS / unit;
+    return user_copy_out(&process->space, given[i], &time, sizeof(time));
+}
+
+/* time(2): the result is the answer; a second copy stands where the trustlet wanted it. */
+static int64_t check_seconds(struct thread *thread, const uint64_t given[6], int64_t *result)
+{
+    struct process *process = thread->process;
+    int64_t latest = (int64_t)process->real_ns / SECOND_NS;
+    if (*result > TIME_SECONDS_MAX)
+        return MARSHAL_LIE;
+    if (*result < latest)
+        *result = latest;
+    else if (*result > latest)
+        process->real_ns = (uint64_t)*result * SECOND_NS;
+    if (given[0] == 0)
+        return 0;
+    return user_copy_out(&process->space, given[0], result, sizeof(*result));
+}
+
+/* pipe2, socketpair: the pair stands in the last argument that VTL0 fills. */
+static int64_t check_pair(struct thread *thread, const uint64_t given[6])
+{
+    const struct syscall_entry *entry = thread->syscall.entry;
+    unsigned i = entry->argument[0].kind == ARGUMENT_OUT ? 0 : 3;
+    int32_t pair[2] = {-1, -1};
+    int error = user_copy_in(&thread->process->space, pair, given[i], sizeof(pair));
+    if (error != 0)
+        return error;
+    return pair[0] >= 0 && pair[1] >= 0 && pair[0] != pair[1] ? 0 : MARSHAL_LIE;
+}
+
+int64_t marshal_check(struct thread *thread, const uint64_t given[6], int64_t *result)
+{
+    switch (thread->syscall.entry->check) {
+    case CHECK_POLL:
+        return check_poll(thread, given, *result);
+    case CHECK_BITS:
+        return check_bits(thread, given, *result);
+    case CHECK_DIRENTS:
+        return check_dirents(thread, given, *result);
+    case CHECK_STRING:
+        return check_string(thread, given, *result);
+    case CHECK_TIMESPEC:
+        return check_time(thread, given, 1, SECOND_NS, false);
+    case CHECK_REAL_SPEC:
+        return check_time(thread, given, 1, SECOND_NS, true);
+    case CHECK_REAL_VAL:
+        return check_time(thread, given, 0, SECOND_US, true);
+    case CHECK_REAL_SECONDS:
+        return check_seconds(thread, given, result);
+    case CHECK_FD_PAIR:
+        return check_pair(thread, given);
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A system call's way: find its entry, ask whether it may be made, send it where it is answered. */
+#include "syscall.h"
+
+#include "audit.h"
+#include "linux_abi.h"
+#include "local.h"
+#include "marshal.h"
+#include "thread.h"
+#include "user_copy.h"
+
+#define AF_UNSPEC_NUMBER 0u
+#define AF_UNIX_NUMBER   1u
+#define AF_INET_NUMBER   2u
+#define AF_INET6_NUMBER  10u
+/* Below this there is no point in trying again without asking VTL0. */
+#define FEW_FRAMES       16u
+
+static const struct syscall_entry unknown_call = {.kind = SYSCALL_UNKNOWN};
+/* CHOICE without a row for the argument: the same answer always, by errno. */
+static const struct syscall_entry no_such_row[] = {
+    {.kind = SYSCALL_CONSTANT, .constant = -EINVAL},
+    {.kind = SYSCALL_CONSTANT, .constant = -ENOTTY},
+};
+
+static const struct syscall_entry *choose(const struct syscall_entry *entry,
+                                          const uint64_t given[6])
+{
+    uint32_t value = (uint32_t)given[entry->choice - 1];
+    for (unsigned i = 0; i < entry->row_count; i++) {
+        if (entry->rows[i].value == value)
+            return &entry->rows[i];
+    }
+    return &no_such_row[entry->constant == -ENOTTY];
+}
+
+const struct syscall_entry *syscall_find(uint64_t number, const uint64_t given[6])
+{
+    if (number >= SYSCALL_TABLE_SIZE)
+        return &unknown_call;
+    const struct syscall_entry *entry = &syscall_table[number];
+    return entry->kind == SYSCALL_CHOICE ? choose(entry, given) : entry;
+}
+
+/* ---- classes ---- */
+
+/* Reading and writing are granted apart; a file that is made or cut is written. */
+static bool open_allowed(uint32_t classes, uint64_t flags)
+{
+    bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
+    bool reads = (flags & O_ACCMODE) != O_WRONLY;
+    return (!writes || (classes & TRUSTLET_CLASS_FILE_WRITE)) &&
+           (!reads || (classes & TRUSTLET_CLASS_FILE_READ));
+}
+
+/* inet: what the call needs for an internet address. */
+static bool family_allowed(uint32_t classes, uint32_t family, uint32_t inet)
+{
+    switch (family) {
+    case AF_UNSPEC_NUMBER:
+        return true;
+    case AF_UNIX_NUMBER:
+        return classes & TRUSTLET_CLASS_UNIX_SOCKET;
+    case AF_INET_NUMBER:
+    case AF_INET6_NUMBER:
+        return classes & inet;
+    default:
+        return false;
+    }
+}
+
+static bool address_allowed(struct thread *thread, uint32_t classes, uint64_t address,
+                            uint32_t inet)
+{
+    uint16_t family = 0;
+    /* An address that cannot be read is the call's own error to find. */
+    if (user_copy_in(&thread->process->space, &family, address, sizeof(family)) != 0)
+        return true;
+    return family_allowed(classes, family, inet);
+}
+
+bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry,
+                     const uint64_t given[6])
+{
+    uint32_t classes = thread->process->manifest->classes | TRUSTLET_CLASS_BASIC;
+    const uint32_t inet = TRUSTLET_CLASS_NET_CLIENT | TRUSTLET_CLASS_NET_SERVER;
+    if (!(entry->classes & classes))
+        return false;
+    switch (entry->rule) {
+    case RULE_OPEN:
+        return open_allowed(classes, given[entry->rule_argument - 1]);
+    case RULE_SOCKET:
+        return family_allowed(classes, (uint32_t)given[0], inet);
+    case RULE_CONNECT:
+        return address_allowed(thread, classes, given[1], TRUSTLET_CLASS_NET_CLIENT);
+    case RULE_BIND:
+        return address_allowed(thread, classes, given[1], TRUSTLET_CLASS_NET_SERVER);
+    default:
+        return true;
+    }
+}
+
+/* ---- ends ---- */
+
+enum syscall_action syscall_return(struct thread *thread, int64_t result)
+{
+    struct syscall_state *s = &thread->syscall;
+    thread->registers.rax = (uint64_t)result;
+    s->entry = NULL;
+    s->stage = 0;
+    s->done = 0;
+    s->total = 0;
+    return SYSCALL_RETURN;
+}
+
+enum syscall_action syscall_return_memory(struct thread *thread, int64_t result)
+{
+    if (result == ADDRESS_SPACE_AGAIN)
+        return SYSCALL_AGAIN;
+    if (result == -ENOMEM && !thread->asked_memory && frame_counts().free < FEW_FRAMES) {
+        thread->run_result[0] = FEW_FRAMES;
+        return SYSCALL_NEED_MEMORY;
+    }
+    return syscall_return(thread, result == -EDQUOT ? -ENOMEM : result);
+}
+
+/* Named once for each process: a program that tries in a loop does not flood the log. */
+static void name_once(struct process *process, uint64_t number, int64_t result)
+{
+    uint64_t bit = number < SYSCALL_TABLE_SIZE ? number : SYSCALL_TABLE_SIZE - 1;
+    uint64_t *word = &process->unknown_syscalls[bit / 64];
+    if (*word & (1ull << bit % 64))
+        return;
+    *word |= 1ull << bit % 64;
+    audit_write(&(struct audit_event){.kind = SK_AUDIT_SYSCALL,
+                                      .status = (uint16_t)-result,
+                                      .address = number,
+                                      .process = process->handle});
+}
+static_assert(sizeof(((struct process *)0)->unknown_syscalls) * 8 == SYSCALL_TABLE_SIZE,
+              "one bit for each call");
+
+static enum syscall_action refuse(struct thread *thread, uint64_t number, int64_t result)
+{
+    name_once(thread->process, number, result);
+    return syscall_return(thread, result);
+}
+
+static void read_arguments(const struct thread *thread, uint64_t given[6])
+{
+    const struct user_registers *r = &thread->registers;
+    given[0] = r->rdi;
+    given[1] = r->rsi;
+    given[2] = r->rdx;
+    given[3] = r->r10;
+    given[4] = r->r8;
+    given[5] = r->r9;
+}
+
+enum syscall_action syscall_dispatch(struct thread *thread)
+{
+    struct process *process = thread->process;
+    uint64_t number = thread->registers.rax, given[6];
+    read_arguments(thread, given);
+    const struct syscall_entry *entry = syscall_find(number, given);
+    bool again = thread->syscall.entry != NULL;
+    switch (entry->kind) {
+    case SYSCALL_LOCAL:
+        process->syscalls_local += !again;
+        thread->syscall.entry = entry;
+        return entry->local(thread, given);
+    case SYSCALL_HOST:
+        if (!syscall_allowed(thread, entry, given))
+            return refuse(thread, number, -EPERM);
+        process->syscalls_marshalled += !again;
+        return marshal_request(thread, entry, given);
+    case SYSCALL_CONSTANT:
+        process->syscalls_local++;
+        return syscall_return(thread, entry->constant);
+    case SYSCALL_REFUSED:
+        return refuse(thread, number, entry->constant);
+    default:
+        return refuse(thread, number, -ENOSYS);
+    }
+}
+
+enum syscall_action syscall_complete(struct thread *thread)
+{
+    uint64_t given[6];
+    const struct syscall_entry *entry = thread->syscall.entry;
+    read_arguments(thread, given);
+    if (entry->kind == SYSCALL_LOCAL)
+        return entry->local(thread, given);
+    return marshal_answer(thread, given);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which Linux system calls a trustlet may make, and how each is answered: by the Secure Kernel, by
+ * VTL0 (marshalled), or not at all. All of it is data: one table, read by the dispatcher, by the
+ * marshalling engine, by the checks of what VTL0 answers, and by the manual's generator.
+ */
+#ifndef SK_SYSCALL_H
+#define SK_SYSCALL_H
+
+#include <openvsm/trustlet.h>
+#include <stdbool.h>
+
+struct thread;
+enum syscall_action;
+
+enum syscall_kind {
+    SYSCALL_UNKNOWN = 0, /* ENOSYS, named once in the audit log */
+    SYSCALL_LOCAL,       /* answered here */
+    SYSCALL_HOST,        /* marshalled */
+    SYSCALL_CHOICE,      /* one of several rows, chosen by one argument's value */
+    SYSCALL_REFUSED,     /* never: EPERM, named once in the audit log */
+    SYSCALL_CONSTANT,    /* always the same answer */
+};
+
+enum argument_kind {
+    ARGUMENT_NONE = 0, /* VTL0 sees 0, whatever the register held */
+    ARGUMENT_INT,      /* 32 bits, sign-extended */
+    ARGUMENT_WORD,     /* 64 bits */
+    ARGUMENT_PATH,     /* NUL-ended string */
+    ARGUMENT_IN,       /* memory that VTL0 reads */
+    ARGUMENT_OUT,      /* memory that VTL0 fills */
+    ARGUMENT_INOUT,
+    ARGUMENT_LENGTH,     /* bytes of the buffer that names it, as far as they fit */
+    ARGUMENT_VECTOR_IN,  /* struct iovec[], count in the next argument; VTL0 gets one buffer */
+    ARGUMENT_VECTOR_OUT, /* and its length */
+    ARGUMENT_SIZED_OUT,  /* filled up to *size; the next argument is the address of a 32-bit size */
+    ARGUMENT_SIZE,       /* that address */
+    ARGUMENT_BITS,       /* fd_set for as many bits as argument 1 says */
+    ARGUMENT_MESSAGE_IN, /* struct msghdr that VTL0 sends */
+    ARGUMENT_MESSAGE_OUT, /* struct msghdr that VTL0 fills */
+};
+
+/* argument.flags */
+#define ARGUMENT_NULLABLE 1u  /* a null pointer is passed on as such */
+#define ARGUMENT_CLIP     2u  /* what does not fit the bounce buffer is left for the next call */
+#define ARGUMENT_CHUNK    4u  /* … is moved in further requests of the same call */
+#define ARGUMENT_READY    8u  /* with CHUNK: only while poll() says that there is more to read */
+#define ARGUMENT_LONGER   16u /* SIZED_OUT: the size that comes back may exceed the given one */
+
+struct argument {
+    uint8_t kind;   /* enum argument_kind */
+    uint8_t flags;  /* ARGUMENT_* */
+    uint8_t length; /* 1..6: the argument that counts the units; 0: one unit */
+    uint16_t unit;  /* bytes; for SIZED_OUT: the most that is passed on */
+};
+
+/* What VTL0 may answer, besides an error -4095..-1. */
+enum result_kind {
+    RESULT_ZERO,
+    RESULT_FD,     /* 0..INT_MAX */
+    RESULT_COUNT,  /* 0..bytes asked for in `argument` */
+    RESULT_UNITS,  /* 0..the count given in `argument`; 0..max if that is 0 */
+    RESULT_RANGE,  /* 0..max */
+    RESULT_OFFSET, /* 0..INT64_MAX */
+};
+struct result {
+    uint8_t kind;     /* enum result_kind */
+    uint8_t argument; /* 1..6 */
+    uint32_t max;
+};
+
+/* What is known of an answer's content, checked before the trustlet sees it. */
+enum answer_check {
+    CHECK_NONE = 0,
+    CHECK_POLL,      /* revents within events, their number is the result */
+    CHECK_BITS,      /* select: no bit that was not asked for, their number is the result */
+    CHECK_DIRENTS,   /* getdents64: a chain of whole records with ended names */
+    CHECK_STRING,    /* getcwd: one NUL, at the end */
+    CHECK_TIMESPEC,  /* nanoseconds below a second */
+    CHECK_TIMEVAL,   /* microseconds below a second */
+    CHECK_REAL_SPEC, /* the same, and real time that does not run backwards */
+    CHECK_REAL_VAL,
+    CHECK_REAL_SECONDS, /* the result itself */
+    CHECK_FD_PAIR,      /* two file descriptors */
+    CHECK_TRUNCATION,   /* with MSG_TRUNC in `rule_argument` the result may exceed the buffer */
+};
+
+/* Which manifest classes a call needs when its arguments decide that. */
+enum class_rule {
+    RULE_ANY = 0, /* any one of `classes` */
+    RULE_OPEN,    /* file-read, file-write by the flags in `rule_argument` */
+    RULE_SOCKET,  /* by the address family in argument 1 */
+    RULE_CONNECT, /* by the family in the address that argument 2 points to */
+    RULE_BIND,
+};
+
+typedef enum syscall_action (*syscall_local)(struct thread *thread, const uint64_t given[6]);
+
+struct syscall_entry {
+    const char *name;
+    uint8_t kind;          /* enum syscall_kind */
+    uint8_t rule;          /* enum class_rule */
+    uint8_t rule_argument; /* 1..6 */
+    uint8_t check;         /* enum answer_check */
+    uint16_t host;         /* SYSCALL_HOST: the number that VTL0 is asked with */
+    uint16_t number;
+    uint32_t classes;  /* TRUSTLET_CLASS_* */
+    uint8_t position;  /* 1..6: a file offset that moves on with each chunk */
+    uint8_t choice;    /* SYSCALL_CHOICE: the argument 1..6 that chooses */
+    uint8_t row_count; /* and the rows to choose from */
+    int16_t constant;  /* SYSCALL_CONSTANT, or the answer when no row fits */
+    uint32_t value;    /* in a row: the argument's value */
+    struct result result;
+    struct argument argument[6];
+    syscall_local local;
+    const struct syscall_entry *rows;
+};
+
+#define SYSCALL_TABLE_SIZE 512u
+extern const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE];
+
+/*
+ * The entry for a call with these arguments, rows already chosen; never NULL. An entry of kind
+ * SYSCALL_UNKNOWN has no name.
+ */
+const struct syscall_entry *syscall_find(uint64_t number, const uint64_t given[6]);
+
+/* True if the manifest's classes allow the call. Reads a socket address from user memory. */
+bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry,
+                     const uint64_t given[6]);
+
+/* Ends a call: sets the trustlet's RAX. -> SYSCALL_RETURN */
+enum syscall_action syscall_return(struct thread *thread, int64_t result);
+/*
+ * The same for a result of address_space.h or user_copy.h: asks VTL0 for memory once, or for a
+ * pause, where the result says so.
+ */
+enum syscall_action syscall_return_memory(struct thread *thread, int64_t result);
+
+#endif
