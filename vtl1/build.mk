@@ -10,15 +10,13 @@ SK_CFLAGS := $(FREESTANDING) -mcmodel=kernel -Iinclude -Ivtl1/kernel -I$(SK)
 # The first build makes a development key; its public half is built in. `ium sign --key` takes it.
 DEVELOPMENT_KEY := $(BUILD)/keys/development.key
 
-$(BUILD)/vtl1/tools/make_key: vtl1/tools/make_key.c
+$(DEVELOPMENT_KEY): | $(BUILD)/bin/ium
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) $< -lsodium -o $@
-$(DEVELOPMENT_KEY): | $(BUILD)/vtl1/tools/make_key
+	$(Q)$(BUILD)/bin/ium keygen $@ >/dev/null
+$(SK)/trusted_keys.h: $(DEVELOPMENT_KEY)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/vtl1/tools/make_key $@ >/dev/null
-$(SK)/trusted_keys.h: $(DEVELOPMENT_KEY) $(BUILD)/vtl1/tools/make_key
-	@mkdir -p $(@D)
-	$(Q)$(BUILD)/vtl1/tools/make_key $(DEVELOPMENT_KEY) >$@
+	$(Q)sed 's/../0x&, /g; s/^/static const struct trusted_key trusted_keys[] = {{.development = 1, .key = {/; s/$$/}}};/' \
+		$<.pub >$@
 $(SK)/image.c.o: $(SK)/trusted_keys.h
 
 $(SK)/%.c.o: vtl1/kernel/%.c
