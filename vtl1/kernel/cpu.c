@@ -161,7 +161,7 @@ static const char *cpu_set_features(struct cpu *cpu)
     if ((cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) == 0) {
         return "Secure Kernel: the CPU has no XSAVE";
     }
-    cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
+    cr4 |= CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
     cr4 &= ~(uint64_t)CR4_TSD; /* RDTSC is allowed */
     cr4 &= 0x3fffff;           /* no PKE, no CET: PKRU and SSP would be shared with VTL0 */
     if (seven.ebx & CPUID_7_EBX_SMEP) {

@@ -6,6 +6,7 @@
 #include "call.h"
 #include "frame.h"
 #include "hypercall.h"
+#include "image_cache.h"
 #include "normal_memory.h"
 #include "spinlock.h"
 #include "string.h"
@@ -263,12 +264,29 @@ static enum sk_status reclaim_call(uint64_t list_gpa, uint64_t max)
     return status;
 }
 
+/* When nothing else is free, the images that nobody runs go too. False: an interrupt waits. */
+static bool free_images(void)
+{
+    struct frame_counts counts = frame_counts();
+
+    while (counts.reclaimable == 0 && counts.donated > 0 && image_cache_shrink()) {
+        if (call_must_yield()) {
+            return false;
+        }
+        counts = frame_counts();
+    }
+    return true;
+}
+
 enum sk_status sk_call_memory_reclaim(struct call *call)
 {
     uint64_t list_gpa = call->argument[0];
     uint64_t max = call->argument[1];
 
     call->result[0] = 0;
+    if (!free_images()) {
+        return SK_AGAIN;
+    }
     if (!spin_try(&reclaim.lock)) {
         return SK_BUSY;
     }

@@ -293,9 +293,11 @@ enum sk_status sk_call_process_create(struct call *call)
         return status;
     }
     building_ends(process);
-    while (process_teardown(process) == SK_AGAIN) {
-        /* Few pages so far: not worth a cursor. */
-        process = process_find(process->handle);
+    uint64_t handle = process->handle;
+
+    /* Few pages so far: not worth a cursor. VTL0 may have named the handle itself meanwhile. */
+    while (process != NULL && process_teardown(process) == SK_AGAIN) {
+        process = process_find(handle);
     }
     return status;
 }

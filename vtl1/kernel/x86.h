@@ -24,6 +24,7 @@
 #define CR0_AM             (1u << 18)
 
 #define CR4_TSD            (1u << 2)
+#define CR4_PGE            (1u << 7)
 #define CR4_OSFXSR         (1u << 9)
 #define CR4_OSXMMEXCPT     (1u << 10)
 #define CR4_UMIP           (1u << 11)
