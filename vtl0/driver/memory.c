@@ -13,6 +13,7 @@
 #include <linux/io.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -21,14 +22,16 @@
 #define TAKE_BACK_MS 1000
 
 struct run {
+    struct list_head link;
     struct page *guard;
     struct page *pages;
     unsigned int count;
-    unsigned int lent; /* pages that VTL1 still has */
+    unsigned int lent; /* pages that VTL1 has: those that are PageOffline */
 };
 
 static DEFINE_MUTEX(lock); /* guards the list page and all runs */
-static u64 *list;          /* GPFNs, for donation and reclaim */
+static LIST_HEAD(runs);
+static u64 *list; /* GPFNs, for donation and reclaim */
 static unsigned long total_lent;
 
 static void take_back_later(struct work_struct *work);
@@ -84,10 +87,9 @@ static struct run *run_take(u64 want)
         return NULL;
     }
     run->guard = run->pages - 1;
-    for (i = 0; i < run->count; i++) {
+    for (i = 0; i < run->count; i++)
         set_page_private(run->pages + i, (unsigned long)run);
-        __SetPageOffline(run->pages + i);
-    }
+    list_add_tail(&run->link, &runs);
     return run;
 }
 
@@ -96,58 +98,90 @@ static void run_free(struct run *run)
     unsigned int i;
 
     for (i = 0; i < run->count; i++) {
-        __ClearPageOffline(run->pages + i);
         set_page_private(run->pages + i, 0);
         __free_page(run->pages + i);
     }
     __free_page(run->guard);
+    list_del(&run->link);
     kfree(run);
 }
 
-/* After a donation that did not go through whole: which pages are gone is the hypervisor's word. */
-static unsigned int count_lent(const struct run *run)
+/* Writes all pages of the run that VTL1 does not have into the list. Offline from here on: no
+ * reader of /proc/kcore may be in them when they go. -> how many. */
+static unsigned int list_idle(const struct run *run)
 {
-    unsigned int i, lent = 0;
+    unsigned int i, count = 0;
 
-    for (i = 0; i < run->count; i++)
-        lent += !hv_page_is_ours(page_to_pfn(run->pages + i));
-    return lent;
+    page_offline_begin();
+    for (i = 0; i < run->count; i++) {
+        if (PageOffline(run->pages + i))
+            continue;
+        __SetPageOffline(run->pages + i);
+        list[count++] = page_to_pfn(run->pages + i);
+    }
+    page_offline_end();
+    return count;
 }
 
-/* -> how many pages VTL1 got. */
+/* After a donation that did not go through whole: which pages are gone is the hypervisor's word. */
+static unsigned int count_gone(unsigned int count)
+{
+    unsigned int i, gone = 0;
+
+    for (i = 0; i < count; i++) {
+        if (hv_page_is_ours(list[i]))
+            __ClearPageOffline(pfn_to_page(list[i]));
+        else
+            gone++;
+    }
+    return gone;
+}
+
+/* Lends all of the run that is idle. -> how many pages; a run of which none went is freed. */
 static unsigned int run_lend(struct run *run)
 {
-    struct sk_words in = {{SK_CALL_MEMORY_DONATE, virt_to_phys(list), run->count}};
-    struct sk_words out;
-    unsigned int i;
+    struct sk_words out, in = {{SK_CALL_MEMORY_DONATE, virt_to_phys(list)}};
+    unsigned int gone = list_idle(run);
 
-    for (i = 0; i < run->count; i++)
-        list[i] = page_to_pfn(run->pages + i);
+    in.w[2] = gone;
     sk_call_bare(&in, &out);
-    run->lent = out.w[0] == SK_OK && out.w[1] == run->count ? run->count : count_lent(run);
-    total_lent += run->lent;
-    if (run->lent)
-        return run->lent;
-    run_free(run);
-    return 0;
+    if (out.w[0] != SK_OK || out.w[1] != gone)
+        gone = count_gone(gone);
+    run->lent += gone;
+    total_lent += gone;
+    if (!run->lent)
+        run_free(run);
+    return gone;
+}
+
+/* Pages that came back from a run which could not go home as a whole. -> how many were lent. */
+static u64 lend_idle(u64 want)
+{
+    struct run *run, *next;
+    u64 lent = 0;
+
+    list_for_each_entry_safe(run, next, &runs, link)
+    {
+        if (lent >= want)
+            break;
+        if (run->lent < run->count)
+            lent += run_lend(run);
+    }
+    return lent;
 }
 
 int memory_donate(u64 pages)
 {
     struct run *run;
-    unsigned int lent;
-    int error = 0;
+    u64 total, lent = 1;
 
     mutex_lock(&lock);
-    while (pages && !error) {
-        run = run_take(pages);
+    for (total = lend_idle(pages); total < pages && lent; total += lent) {
+        run = run_take(pages - total);
         lent = run ? run_lend(run) : 0;
-        if (!lent)
-            error = -ENOMEM;
-        pages -= min_t(u64, pages, lent);
     }
     mutex_unlock(&lock);
-    return error;
+    return total < pages ? -ENOMEM : 0;
 }
 
 static void page_returned(u64 pfn)
@@ -161,6 +195,7 @@ static void page_returned(u64 pfn)
     if (WARN_ON_ONCE(!PageOffline(page) || !page_private(page)))
         return;
     run = (struct run *)page_private(page);
+    __ClearPageOffline(page);
     total_lent--;
     if (--run->lent == 0)
         run_free(run);
