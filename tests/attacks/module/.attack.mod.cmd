@@ -1,1 +1,0 @@
-cmd_/work/wt/attacks/tests/attacks/module/attack.mod := printf '%s\n'   main.o window.o touch.o call.o machinery.o raw.o | awk '!x[$$0]++ { print("/work/wt/attacks/tests/attacks/module/"$$0) }' > /work/wt/attacks/tests/attacks/module/attack.mod
