@@ -13,7 +13,7 @@
 #define AF_UNIX_NUMBER   1u
 #define AF_INET_NUMBER   2u
 #define AF_INET6_NUMBER  10u
-/* Below this there is no point in trying again without asking VTL0. */
+/* Asked for at once. */
 #define FEW_FRAMES       16u
 
 static const struct syscall_entry unknown_call = {.kind = SYSCALL_UNKNOWN};
@@ -117,7 +117,7 @@ enum syscall_action syscall_return_memory(struct thread *thread, int64_t result)
 {
     if (result == ADDRESS_SPACE_AGAIN)
         return SYSCALL_AGAIN;
-    if (result == -ENOMEM && !thread->asked_memory && frame_counts().free < FEW_FRAMES) {
+    if (result == -ENOMEM && !thread->asked_memory && !frame_available()) {
         thread->run_result[0] = FEW_FRAMES;
         return SYSCALL_NEED_MEMORY;
     }
