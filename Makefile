@@ -44,7 +44,7 @@ TRUSTLETS :=
 .DEFAULT_GOAL := all
 # packaging comes last: it makes the initrd of what the others put into GUEST.
 include $(foreach ring,hypervisor vtl1 vtl0 tests bench packaging,$(sort $(wildcard \
-	$(ring)/*.mk $(ring)/*/build.mk)))
+	$(ring)/*.mk $(ring)/*/build.mk $(ring)/*/*/build.mk)))
 
 .PHONY: all check unit fuzz clean
 .DELETE_ON_ERROR:

@@ -331,7 +331,7 @@ static void order_window(void **state)
 /* MS-NLMP 4.2.4 */
 static void ntlm_vectors(void **state)
 {
-    uint8_t hash[16], owf[16], key[16], out[512], lm[24], session[16], random[16], wrapped[16];
+    uint8_t hash[16], owf[16], out[512], session[16], random[16], wrapped[16];
     uint8_t challenge[8], client[8];
     uint8_t av[64];
     size_t av_size = unhex("02000c0044006f006d00610069006e00"
@@ -349,12 +349,9 @@ static void ntlm_vectors(void **state)
         ntlm_response_v2(owf, challenge, client, 0, bytes_of(av, av_size), out, session), 84);
     assert_hex(out, 16, "68cd0ab851e51c96aabc927bebef6a1c");
     assert_hex(session, 16, "8de40ccadbc14a82f15cb0ad0de95ca3");
-    ntlm_lm_response_v2(owf, challenge, client, lm);
-    assert_hex(lm, 24, "86c35097ac9cec102554764a57cccc19aaaaaaaaaaaaaaaa");
     memset(random, 0x55, sizeof(random));
     ntlm_encrypt_key(session, random, wrapped);
     assert_hex(wrapped, 16, "c5dad2544fc9799094ce1ce90bc9d03e");
-    (void)key;
 }
 
 /* MS-NLMP 4.2.4.4: GSS_WrapEx of "Plaintext" with the keys above. */
@@ -409,5 +406,6 @@ int main(void)
 
     if (sodium_init() < 0)
         return 1;
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,15 +53,6 @@ size_t ntlm_response_v2(const uint8_t owf[NTLM_KEY], const uint8_t server_challe
     return NTLM_KEY + temp_size;
 }
 
-void ntlm_lm_response_v2(const uint8_t owf[NTLM_KEY], const uint8_t server_challenge[8],
-                         const uint8_t client_challenge[8], uint8_t out[24])
-{
-    mac_hmac(&nettle_md5, bytes_of(owf, NTLM_KEY),
-             (struct bytes[]){bytes_of(server_challenge, 8), bytes_of(client_challenge, 8)}, 2, out,
-             NTLM_KEY);
-    memcpy(out + NTLM_KEY, client_challenge, 8);
-}
-
 void ntlm_encrypt_key(const uint8_t with[NTLM_KEY], const uint8_t key[NTLM_KEY],
                       uint8_t out[NTLM_KEY])
 {

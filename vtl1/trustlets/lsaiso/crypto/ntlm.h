@@ -22,10 +22,6 @@ int ntlm_owf_v2(const uint8_t nt_hash[NTLM_KEY], struct bytes user, struct bytes
 size_t ntlm_response_v2(const uint8_t owf[NTLM_KEY], const uint8_t server_challenge[8],
                         const uint8_t client_challenge[8], uint64_t time, struct bytes av_pairs,
                         uint8_t *out, uint8_t session_key[NTLM_KEY]);
-/* LMv2: only sent when the server gave no timestamp. */
-void ntlm_lm_response_v2(const uint8_t owf[NTLM_KEY], const uint8_t server_challenge[8],
-                         const uint8_t client_challenge[8], uint8_t out[24]);
-
 /* RC4 of one key under another, for the EncryptedRandomSessionKey. */
 void ntlm_encrypt_key(const uint8_t with[NTLM_KEY], const uint8_t key[NTLM_KEY],
                       uint8_t out[NTLM_KEY]);
