@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Trustlets: static programs of every kind that Debian's compilers make, signed by packaging.
+
+SAMPLES := $(BUILD)/vtl1/samples
+# musl-gcc wraps gcc; none of these is part of the Secure Kernel.
+TRUSTLET_FLAGS := -O2 -g -Wall -Wextra -Werror
+
+$(SAMPLES)/hello-glibc: vtl1/trustlets/samples/hello.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TRUSTLET_FLAGS) -static $< -o $@
+$(SAMPLES)/hello-pie: vtl1/trustlets/samples/hello.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TRUSTLET_FLAGS) -fPIE -static-pie $< -o $@
+$(SAMPLES)/hello-musl: vtl1/trustlets/samples/hello.c
+	@mkdir -p $(@D)
+	$(Q)musl-gcc $(TRUSTLET_FLAGS) -static $< -o $@
+$(SAMPLES)/hello-asm: vtl1/trustlets/samples/hello.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -nostdlib -static $< -o $@
+$(SAMPLES)/misbehave: vtl1/trustlets/samples/misbehave.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TRUSTLET_FLAGS) -static $< -o $@
+$(BUILD)/vtl1/vault: vtl1/trustlets/vault/vault.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -static $< -lsodium -o $@
+
+SAMPLE_NAMES := hello-glibc hello-pie hello-musl hello-asm misbehave
+ALL += $(SAMPLE_NAMES:%=$(SAMPLES)/%) $(BUILD)/vtl1/vault
+TRUSTLETS += $(foreach name,$(SAMPLE_NAMES),$(name):$(SAMPLES)/$(name)) \
+	vault:$(BUILD)/vtl1/vault:vtl1/trustlets/vault/vault.policy
+# The plain programs, to compare with and to ask the vault with.
+GUEST += bin/vault:$(BUILD)/vtl1/vault bin/misbehave:$(SAMPLES)/misbehave
