@@ -3,12 +3,15 @@
 
 SK_UNIT := $(BUILD)/tests/unit
 SK_UNIT_FLAGS := -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude -Ivtl1/kernel -Itests/unit/vtl1
-SK_UNIT_MEMORY := $(addprefix vtl1/kernel/,frame.c normal_memory.c) tests/unit/vtl1/fake.c
+SK_UNIT_FRAMES := $(addprefix vtl1/kernel/,frame.c normal_memory.c) tests/unit/vtl1/fake.c
+SK_UNIT_SPACE := $(addprefix vtl1/kernel/,address_space.c region.c page_table.c user_copy.c)
+SK_UNIT_TESTS := $(addprefix $(SK_UNIT)/,frame address_space start memory_calls)
 
-UNIT += $(SK_UNIT)/frame $(SK_UNIT)/address_space
-$(SK_UNIT)/frame: tests/unit/vtl1/frame_test.c $(SK_UNIT_MEMORY)
-$(SK_UNIT)/address_space: tests/unit/vtl1/address_space_test.c $(SK_UNIT_MEMORY) \
-	$(addprefix vtl1/kernel/,address_space.c region.c page_table.c user_copy.c)
-$(SK_UNIT)/frame $(SK_UNIT)/address_space: $(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
+UNIT += $(SK_UNIT_TESTS)
+$(SK_UNIT)/address_space: $(SK_UNIT_SPACE)
+$(SK_UNIT)/start: $(SK_UNIT_SPACE) vtl1/kernel/start.c
+$(SK_UNIT)/memory_calls: vtl1/kernel/memory_calls.c
+$(SK_UNIT_TESTS): $(SK_UNIT)/%: tests/unit/vtl1/%_test.c $(SK_UNIT_FRAMES) \
+		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) $(SK_UNIT_FLAGS) $(filter %.c,$^) -lcmocka -o $@

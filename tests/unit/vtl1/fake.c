@@ -56,6 +56,11 @@ void copy_volatile(volatile void *to, const volatile void *from, size_t size)
     memcpy((void *)(uintptr_t)to, (const void *)(uintptr_t)from, size);
 }
 
+void wipe(volatile void *memory, size_t size)
+{
+    memset((void *)(uintptr_t)memory, 0, size);
+}
+
 struct image *fake_image(void)
 {
     for (unsigned i = 0; i < FAKE_IMAGE_PAGES; i++) {

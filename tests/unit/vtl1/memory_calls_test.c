@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Donation and return, with a hypervisor that runs out of tables, refuses, or cannot flush. */
+#include "call.h"
+#include "fake.h"
+#include "hypercall.h"
+#include "image_cache.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define LIST 0x3000ull
+
+static uint8_t rights[(FAKE_HIGH + FAKE_HIGH_SIZE) / PAGE_SIZE]; /* what VTL0 may do */
+static unsigned tables;                                          /* the hypervisor has left */
+static uint64_t bad_frame;
+static uint16_t bad_status;
+
+uint16_t hypercall_protect(const uint64_t *frames, uint32_t count, uint32_t map_flags,
+                           uint32_t *done)
+{
+    for (*done = 0; *done < count; ++*done) {
+        if (frames[*done] == bad_frame) {
+            return bad_status;
+        }
+        if (tables == 0) {
+            return HV_STATUS_INSUFFICIENT_MEMORY;
+        }
+        tables--;
+        /* VTL1 hands back only what holds nothing. */
+        if (map_flags == HV_MAP_ALL) {
+            const uint8_t *bytes = frame_pointer(frames[*done]);
+
+            assert_true(bytes[0] == 0 && memcmp(bytes, bytes + 1, PAGE_SIZE - 1) == 0);
+        }
+        rights[frames[*done] / PAGE_SIZE] = (uint8_t)map_flags;
+    }
+    return HV_STATUS_SUCCESS;
+}
+
+uint16_t hypercall_deposit(const uint64_t *frames, uint32_t count, uint32_t *done)
+{
+    assert_int_equal(frame_state(frames[0]), FRAME_USED);
+    tables += 16 * count;
+    *done = count;
+    return HV_STATUS_SUCCESS;
+}
+
+uint16_t hypercall_withdraw(uint64_t *frames, uint32_t count, uint32_t *done)
+{
+    (void)frames;
+    (void)count;
+    *done = 0;
+    return HV_STATUS_SUCCESS;
+}
+
+bool image_cache_shrink(void)
+{
+    return false;
+}
+
+static struct call donate(uint64_t count)
+{
+    struct call call;
+    uint64_t status = SK_AGAIN;
+
+    while (status == SK_AGAIN) {
+        call = (struct call){.argument = {LIST, count}};
+        status = sk_call_memory_donate(&call);
+    }
+    call.rdi = status;
+    return call;
+}
+
+static struct call reclaim(uint64_t max)
+{
+    struct call call;
+    uint64_t status = SK_AGAIN;
+
+    while (status == SK_AGAIN) {
+        call = (struct call){.argument = {LIST, max}};
+        status = sk_call_memory_reclaim(&call);
+    }
+    call.rdi = status;
+    return call;
+}
+
+static uint64_t *list(void)
+{
+    return frame_pointer(LIST);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    tables = 100000;
+    bad_frame = 1;
+    fake_yield_every = 0;
+    memset(rights, HV_MAP_ALL, sizeof(rights));
+    return 0;
+}
+
+/* All that was donated comes back, scrubbed, and is VTL0's again. */
+static int teardown(void **state)
+{
+    (void)state;
+    while (reclaim(512).result[0] != 0) {
+    }
+    return frame_counts().donated == 0 ? 0 : -1;
+}
+
+static void test_there_and_back(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        list()[i] = FAKE_HIGH / PAGE_SIZE + i;
+        memset(frame_pointer(FAKE_HIGH + i * PAGE_SIZE), 0xee, PAGE_SIZE);
+    }
+    fake_yield_every = 2;
+    struct call call = donate(200);
+
+    assert_int_equal(call.rdi, SK_OK);
+    assert_int_equal(call.result[0], 200);
+    assert_int_equal(rights[FAKE_HIGH / PAGE_SIZE + 199], HV_MAP_NONE);
+    assert_int_equal(frame_counts().reclaimable, 200);
+    call = reclaim(512);
+    assert_int_equal(call.rdi, SK_OK);
+    assert_int_equal(call.result[0], 200);
+    for (unsigned i = 0; i < 200; i++) {
+        assert_int_equal(rights[list()[i]], HV_MAP_ALL);
+        assert_int_equal(frame_state(list()[i] * PAGE_SIZE), FRAME_VTL0);
+    }
+}
+
+static void test_refused_lists(void **state)
+{
+    (void)state;
+    list()[0] = 0x10;
+    list()[1] = FAKE_POOL / PAGE_SIZE; /* VTL1's already */
+    assert_int_equal(donate(2).rdi, SK_ACCESS_DENIED);
+    assert_int_equal(frame_state(0x10000), FRAME_VTL0);
+    list()[1] = 0x10; /* twice */
+    assert_int_equal(donate(2).rdi, SK_ACCESS_DENIED);
+    assert_int_equal(frame_state(0x10000), FRAME_VTL0);
+    list()[1] = 0xfee00; /* a device */
+    assert_int_equal(donate(2).rdi, SK_ACCESS_DENIED);
+    assert_int_equal(donate(0).rdi, SK_INVALID_ARGUMENT);
+    assert_int_equal(donate(SK_LIST_MAX + 1).rdi, SK_INVALID_ARGUMENT);
+    assert_int_equal(reclaim(SK_LIST_MAX + 1).rdi, SK_INVALID_ARGUMENT);
+    assert_int_equal(frame_counts().donated, 0);
+}
+
+static void test_tables_are_brought(void **state)
+{
+    uint64_t before = frame_counts().deposited;
+
+    (void)state;
+    tables = 0;
+    for (unsigned i = 0; i < 300; i++) {
+        list()[i] = FAKE_HIGH / PAGE_SIZE + i;
+    }
+    struct call call = donate(300);
+
+    assert_int_equal(call.rdi, SK_OK);
+    assert_int_equal(call.result[0], 300);
+    assert_true(frame_counts().deposited > before);
+}
+
+static void test_flush_time_out(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        list()[i] = 0x20 + i;
+    }
+    bad_frame = 0x22000;
+    bad_status = HV_STATUS_TIMEOUT;
+    struct call call = donate(4);
+
+    assert_int_not_equal(call.rdi, SK_OK);
+    assert_int_equal(call.result[0], 2);
+    assert_int_equal(frame_state(0x21000), FRAME_FREE);
+    assert_int_equal(frame_state(0x22000), FRAME_QUARANTINED);
+    assert_int_equal(frame_state(0x23000), FRAME_VTL0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(there_and_back),
+        TEST(refused_lists),
+        TEST(tables_are_brought),
+        TEST(flush_time_out),
+    };
+
+    fake_machine();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
