@@ -39,12 +39,15 @@ ALL += $(OPENVSM_KO)
 GUEST += lib/openvsm.ko:$(OPENVSM_KO)
 
 # Host unit tests.
-UNIT_VTL0 := $(BUILD)/tests/unit/ium $(BUILD)/tests/unit/libopenvsm
+UNIT_VTL0 := $(BUILD)/tests/unit/ium $(BUILD)/tests/unit/libopenvsm $(BUILD)/tests/unit/carry
 $(BUILD)/tests/unit/ium: vtl0/tools/policy.c vtl0/tools/signature.c vtl0/tools/keyfile.c vtl0/lib/text.c
 $(BUILD)/tests/unit/libopenvsm: vtl0/lib/syscall.c
+$(BUILD)/tests/unit/carry: vtl0/lib/carry.c vtl0/lib/syscall.c
+# A device of the test's own.
+$(BUILD)/tests/unit/carry: UNIT_WRAP := -Wl,--wrap=ioctl,--wrap=mmap -pthread
 $(UNIT_VTL0): $(BUILD)/tests/unit/%: tests/unit/vtl0/%.c $(wildcard vtl0/lib/*.h vtl0/tools/*.h)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl0/lib -Ivtl0/tools $(filter %.c,$^) -lcmocka -lsodium -o $@
+	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl0/lib -Ivtl0/tools $(filter %.c,$^) $(UNIT_WRAP) -lcmocka -lsodium -o $@
 UNIT += $(UNIT_VTL0)
 
 # VM tests of ium and the device, and the program that they run.

@@ -42,14 +42,28 @@ static u64 first_after(u64 after, u64 newest)
     return max(after < newest ? after + 1 : newest + 1, oldest);
 }
 
+static const char *kind_name(u16 kind)
+{
+    static const char *const names[] = {
+        [SK_AUDIT_MEMORY] = "memory",       [SK_AUDIT_MSR] = "msr",
+        [SK_AUDIT_HYPERCALL] = "hypercall", [SK_AUDIT_SKCALL] = "secure-call",
+        [SK_AUDIT_ANSWER] = "answer",       [SK_AUDIT_IMAGE] = "image",
+        [SK_AUDIT_SYSCALL] = "syscall",     [SK_AUDIT_FAULT] = "fault",
+        [SK_AUDIT_REGISTER] = "register",
+    };
+
+    return kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown";
+}
+
+/* Kernel code is named by symbol: %pS. */
 static void log_record(const struct sk_audit_record *r)
 {
     if (r->cpl == 0 && r->rip)
-        pr_notice("audit %llu: kind %u address %#llx value %#llx at %pS\n", r->sequence, r->kind,
-                  r->address, r->value, (void *)r->rip);
+        pr_notice("audit %llu: %s, address %#llx value %#llx, by %pS\n", r->sequence,
+                  kind_name(r->kind), r->address, r->value, (void *)r->rip);
     else
-        pr_notice("audit %llu: kind %u address %#llx value %#llx process %llu\n", r->sequence,
-                  r->kind, r->address, r->value, r->process);
+        pr_notice("audit %llu: %s, address %#llx value %#llx, trustlet %llu\n", r->sequence,
+                  kind_name(r->kind), r->address, r->value, r->process);
 }
 
 static void log_new(struct work_struct *work)

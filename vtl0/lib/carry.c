@@ -50,6 +50,7 @@ static void finish(struct openvsm *host, const struct openvsm_end *end, int erro
 {
     pthread_mutex_lock(&host->lock);
     if (!host->ended) {
+        host->finisher = pthread_self();
         host->error = error;
         host->end = *end;
         __atomic_store_n(&host->ended, true, __ATOMIC_RELEASE);
@@ -97,11 +98,23 @@ static void delist(struct carrier *c)
     pthread_mutex_unlock(&c->host->lock);
 }
 
+/* Whoever learned of the end first stays until all others have seen it, openvsm_carry's first. */
+static void see_others_off(struct openvsm *host)
+{
+    pthread_mutex_lock(&host->lock);
+    while (host->ended && pthread_equal(host->finisher, pthread_self()) && host->carriers->next) {
+        openvsm_kick(host);
+        wait_a_while(host);
+    }
+    pthread_mutex_unlock(&host->lock);
+}
+
 static void *carrier_main(void *argument)
 {
     struct carrier *c = argument;
     if (run_thread(c->host, c->index))
         fail(c->host, errno);
+    see_others_off(c->host);
     delist(c);
     free(c);
     return NULL;

@@ -23,6 +23,7 @@ struct openvsm {
     struct carrier *carriers;
     bool kickable; /* the kick signal has its handler */
     bool ended;
+    pthread_t finisher; /* who learned of the end first */
     int error; /* errno that ended it without an answer from VTL1 */
     struct openvsm_end end;
 };

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Carriers against a device that plays a script in place of VTL1. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host.h"
+
+#define CHANNEL_SIZE (OPENVSM_CHANNEL_PAGES * (size_t)OPENVSM_PAGE_SIZE)
+#define THREADS      3u
+#define STEPS        6u
+
+/* One answer of RUN. */
+struct step {
+    enum sk_run reason;
+    uint64_t result[4]; /* of SYSCALL: number, then the first three arguments */
+    int error;
+};
+
+static struct {
+    struct step steps[THREADS][STEPS];
+    unsigned at[THREADS];
+    struct sk_channel *channels[THREADS];
+    int64_t answers[THREADS]; /* to the last call */
+    bool killed;
+} device;
+
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
+void *__wrap_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset);
+void *__real_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset);
+
+static void ask(uint32_t thread, const struct step *step)
+{
+    struct sk_channel *c = device.channels[thread];
+    c->number = step->result[0];
+    memcpy(c->arguments, &step->result[1], 3 * sizeof(uint64_t));
+    c->sequence++;
+}
+
+static int run(struct openvsm_run *r)
+{
+    uint32_t t = r->thread;
+    const struct step *step = &device.steps[t][device.at[t]];
+    struct sk_channel *c = device.channels[t];
+    if (c->answered == c->sequence)
+        device.answers[t] = c->result;
+    if (device.killed) {
+        r->reason = SK_RUN_EXIT;
+        r->result[0] = 0;
+        r->result[1] = SIGKILL;
+        return 0;
+    }
+    device.at[t]++;
+    if (step->error) {
+        errno = step->error;
+        return -1;
+    }
+    r->reason = step->reason;
+    memcpy(r->result, step->result, sizeof(r->result));
+    if (step->reason == SK_RUN_SYSCALL)
+        ask(t, step);
+    return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+    assert_int_equal(fd, 1000);
+    if (request == OPENVSM_KILL) {
+        device.killed = true;
+        return 0;
+    }
+    assert_int_equal(request, OPENVSM_RUN);
+    return run(argument);
+}
+
+void *__wrap_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset)
+{
+    if (fd != 1000)
+        return __real_mmap(address, size, rights, flags, fd, offset);
+    void *pages = __real_mmap(NULL, size, rights, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    device.channels[(uint64_t)offset / CHANNEL_SIZE] = pages;
+    return pages;
+}
+
+static struct openvsm *new_host(void)
+{
+    struct openvsm *host = calloc(1, sizeof(*host));
+    memset(&device, 0, sizeof(device));
+    host->fd = 1000;
+    pthread_mutex_init(&host->lock, NULL);
+    pthread_cond_init(&host->changed, NULL);
+    return host;
+}
+
+static void one_thread_lives_and_ends(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    const struct step script[] = {
+        {SK_RUN_SYSCALL, {SYS_getppid}, 0},
+        {.error = EINTR},
+        {SK_RUN_EXIT, {7, SIGSEGV, 0x1234, SK_DEATH_FAULT}, 0},
+    };
+    (void)state;
+    memcpy(device.steps[0], script, sizeof(script));
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    assert_int_equal(device.answers[0], getppid());
+    assert_int_equal(end.status, 7);
+    assert_int_equal(end.signal, SIGSEGV);
+    assert_int_equal(end.address, 0x1234);
+    assert_int_equal(end.death, SK_DEATH_FAULT);
+    openvsm_close(host);
+}
+
+static void a_lost_trustlet_is_an_error(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    (void)state;
+    device.steps[0][0] = (struct step){.error = ESRCH};
+    assert_int_equal(openvsm_carry(host, &end), -1);
+    assert_int_equal(errno, ESRCH);
+    openvsm_close(host);
+}
+
+/* The first thread waits in a read that nobody will answer when the second one ends it all. */
+static void the_end_reaches_a_waiting_carrier(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    char byte;
+    int idle[2];
+    (void)state;
+    assert_int_equal(pipe(idle), 0);
+    device.steps[0][0] = (struct step){SK_RUN_SPAWN, {1}, 0};
+    device.steps[0][1] = (struct step){
+        SK_RUN_SYSCALL, {SYS_read, (uint64_t)idle[0], (uint64_t)(uintptr_t)&byte, 1}, 0};
+    device.steps[0][2] = (struct step){SK_RUN_EXIT, {5}, 0};
+    device.steps[1][0] = (struct step){SK_RUN_SYSCALL, {SYS_sched_yield}, 0};
+    device.steps[1][1] = (struct step){SK_RUN_EXIT, {5}, 0};
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    assert_int_equal(end.status, 5);
+    openvsm_close(host);
+    close(idle[0]);
+    close(idle[1]);
+}
+
+/* The first thread ends before the others: its carrier waits for the process's end. */
+static void the_process_outlives_its_first_thread(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    (void)state;
+    device.steps[0][0] = (struct step){SK_RUN_SPAWN, {1}, 0};
+    device.steps[0][1] = (struct step){SK_RUN_SPAWN, {2}, 0};
+    device.steps[0][2] = (struct step){SK_RUN_THREAD_EXIT, {0}, 0};
+    device.steps[1][0] = (struct step){SK_RUN_THREAD_EXIT, {0}, 0};
+    device.steps[2][0] = (struct step){SK_RUN_SYSCALL, {SYS_getpid}, 0};
+    device.steps[2][1] = (struct step){SK_RUN_EXIT, {9}, 0};
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    assert_int_equal(end.status, 9);
+    assert_int_equal(device.answers[2], getpid());
+    openvsm_close(host);
+}
+
+static void *kill_soon(void *host)
+{
+    usleep(20000);
+    openvsm_kill(host, SIGKILL);
+    return NULL;
+}
+
+static void kill_ends_a_waiting_carrier(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    pthread_t killer;
+    (void)state;
+    device.steps[0][0] = (struct step){SK_RUN_SYSCALL, {SYS_pause}, 0};
+    pthread_create(&killer, NULL, kill_soon, host);
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    assert_int_equal(end.signal, SIGKILL);
+    pthread_join(killer, NULL);
+    openvsm_close(host);
+}
+
+/* A second thread still waits when the host is closed: close returns, and it is gone. */
+static void close_waits_for_all_carriers(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    (void)state;
+    device.steps[0][0] = (struct step){SK_RUN_SPAWN, {1}, 0};
+    device.steps[0][1] = (struct step){SK_RUN_EXIT, {0}, 0};
+    device.steps[1][0] = (struct step){SK_RUN_SYSCALL, {SYS_pause}, 0};
+    device.steps[1][1] = (struct step){SK_RUN_EXIT, {0}, 0};
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    openvsm_close(host);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_thread_lives_and_ends),
+        cmocka_unit_test(a_lost_trustlet_is_an_error),
+        cmocka_unit_test(the_end_reaches_a_waiting_carrier),
+        cmocka_unit_test(the_process_outlives_its_first_thread),
+        cmocka_unit_test(kill_ends_a_waiting_carrier),
+        cmocka_unit_test(close_waits_for_all_carriers),
+    };
+    alarm(30);
+    return cmocka_run_group_tests_name("carry", tests, NULL, NULL);
+}
