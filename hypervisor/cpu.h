@@ -13,7 +13,7 @@
 #include <openvsm/hypercall.h>
 
 #define CPU_MAX        64u
-#define CPU_STACK_SIZE 8192u
+#define CPU_STACK_SIZE 12288u
 #define CPU_ALIGNMENT  16384ull /* of struct cpu, and its largest size */
 #define VTL_COUNT      2u
 
@@ -40,23 +40,36 @@ struct cpu_vtl {
 /* Reached by other CPUs: atomics only (see shootdown.h, startup.h). */
 struct cpu_shared {
     uint64_t flushed;    /* newest flush generation that this CPU's guests obey */
-    uint32_t parked;     /* waits for a SIPI outside guest mode: counts as flushed */
+    uint32_t parked;     /* sleeps outside guest mode: counts as flushed */
     uint32_t nmi_on_way; /* a kick of ours was sent and its NMI not yet taken */
     uint32_t init;       /* an INIT from VTL0 waits to be served */
+    uint32_t wait_sipi;  /* VTL0 on this CPU is between INIT and SIPI */
     uint32_t sipi;       /* 0x100 | vector once VTL0 sent a SIPI, else 0 */
     uint32_t online;     /* set once by the CPU itself when the hypervisor runs on it */
+    uint32_t vtl1_go;    /* its turn to start VTL1 */
     uint32_t vtl1_ready; /* set once by the CPU itself when its VTL1 has said so */
+    uint32_t stopped;    /* will not run again: the machine is being reset */
 };
 
 enum cpu_monitor {
     CPU_MONITOR_COUNT = 20, /* see world_switch.h */
 };
 
+/* cpu.vtl0_work */
+#define CPU_WORK_NMI   1u /* a guest NMI waits */
+#define CPU_WORK_INIT  2u /* shared.init waits */
+#define CPU_WORK_EVENT 4u /* vcpu[0].event waits: see vcpu_settle_event() */
+
 struct cpu {
     /* The exit path pushes the registers on top of the stack: the order of these two is fixed. */
     uint8_t stack[CPU_STACK_SIZE];
     struct guest_registers registers;
-    struct cpu *self; /* right above the registers: read by the exit path */
+    /* The next three are known to assembly, by their distance from the registers (asm.h). */
+    uint64_t vmcb_hpa;  /* of the current vcpu */
+    uint64_t nmi_taken; /* NMIs let in while outside guest mode; low half counts */
+    uint64_t exits[HV_EXIT_COUNTERS];
+
+    uint64_t host_save; /* physical page that VMRUN keeps our state in */
 
     struct vcpu *current; /* = &vcpu[vtl] */
     uint32_t vtl;         /* which VTL runs on this CPU */
@@ -67,16 +80,15 @@ struct cpu {
     struct vcpu vcpu[VTL_COUNT];
     struct cpu_vtl state[VTL_COUNT];
 
-    uint32_t vina_asserted; /* VTL1 was told that VTL0 waits */
-    uint32_t nmi_for_vtl0;  /* a guest NMI came while VTL1 ran or while NMIs were blocked */
-    uint32_t wait_for_sipi; /* VTL0 on this CPU is between INIT and SIPI */
-    uint32_t monitors_on;   /* bit per world_switch.h monitor that VTL0 left running */
+    uint32_t vina_asserted;              /* VTL1 was told that VTL0 waits */
+    uint32_t vtl0_work;                  /* CPU_WORK_*: to do when VTL0 is current again */
+    uint32_t vtl1_ready;                 /* VTL1 has returned for the first time */
+    uint32_t monitors_on;                /* bit per world_switch.h monitor that VTL0 left running */
     uint64_t monitor[CPU_MONITOR_COUNT]; /* VTL0's last write to each */
     uint64_t tsc_adjust;                 /* VTL0's MSR 0x3b */
     uint32_t apic_logical_id;            /* VTL0's LDR and DFR, for logical INIT destinations */
     uint32_t apic_destination_format;
 
-    uint64_t exits[HV_EXIT_COUNTERS];
     uint64_t refused; /* requests and accesses of VTL0 that were refused */
     struct cpu_shared shared __attribute__((aligned(64)));
 };
@@ -119,6 +131,8 @@ static inline struct cpuid cpu_cpuid(uint32_t leaf, uint32_t subleaf)
                      : "a"(leaf), "c"(subleaf));
     return r;
 }
+/* The hypervisor's IDT, for the calling CPU. */
+void cpu_init_exceptions(void);
 /* MSR access that must work: a #GP stops the machine. */
 uint64_t cpu_rdmsr(uint32_t msr);
 void cpu_wrmsr(uint32_t msr, uint64_t value);

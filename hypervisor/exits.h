@@ -16,5 +16,15 @@ bool hypercall_write_msr(struct cpu *cpu, uint32_t msr, uint64_t value);
 
 /* CPUID as the guest sees it. */
 struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf);
+/* An exception for the running VTL; one that makes it shut down resets the machine. */
+void exits_inject(struct cpu *cpu, unsigned vector, bool has_error_code, uint32_t error_code);
+/* A VMMCALL that the running VTL may not make: #UD at the instruction (RIP stands on it). */
+void exits_refuse_call(struct cpu *cpu);
+/* The SLAT refused an access of the running VTL. */
+void exits_memory_fault(struct cpu *cpu, gpa_t address, enum hv_access_type access);
+/* An NMI came: a kick of ours, or VTL0's. */
+void exits_nmi(struct cpu *cpu);
+/* VTL0 is current: does what waited for that (cpu->vtl0_work). */
+void exits_vtl0_work(struct cpu *cpu);
 
 #endif

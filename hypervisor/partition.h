@@ -4,6 +4,7 @@
 #define HYPERVISOR_PARTITION_H
 
 #include "cpu.h"
+#include "platform/linux.h"
 #include "memory.h"
 #include "slat.h"
 
@@ -13,12 +14,23 @@ struct partition_vtl {
     uint64_t hypercall_msr; /* HV_MSR_HYPERCALL as the guest reads it; its page is pinned */
 };
 
+#define PARTITION_RAM_RANGES E820_MAX
+
+/* What each CPU's VTL1 starts with (vtl1_start.c). */
+struct vtl1_image {
+    uint64_t entry;     /* virtual address */
+    uint64_t boot_info; /* in VTL1's direct map */
+    uint64_t cr3;
+};
+
 struct partition {
     struct slat slat;
     struct memory_pool pool;
     struct cpu *cpus[CPU_MAX]; /* by VP index; the boot CPU is 0 */
     uint32_t cpu_count;
-    uint32_t enabled_vtls; /* bit n: VTL n is enabled for the partition (bit 0 always) */
+    hpa_t msr_map[VTL_COUNT]; /* the vendor's MSR permission maps */
+    uint32_t stopping;        /* a CPU is about to reset the machine; atomic */
+    uint32_t enabled_vtls;    /* bit n: VTL n is enabled for the partition (bit 0 always) */
 
     struct spinlock config_lock; /* of these two */
     struct partition_vtl vtl[VTL_COUNT];
@@ -28,7 +40,10 @@ struct partition {
     uint64_t flush_generation; /* see shootdown.h */
     struct range hypervisor;   /* image and boot pool */
     struct range vtl1_pool;
-    struct range apic; /* the xAPIC page; never relocated */
+    struct range ram[PARTITION_RAM_RANGES]; /* all RAM, whoever owns it */
+    uint32_t ram_count;
+    struct vtl1_image vtl1_image;
+    struct linux_image linux_image;
     uint64_t tsc_hz;
     uint64_t boot_tsc, linux_tsc, copied_tsc; /* see struct hv_statistics */
     uint32_t features;                        /* HV_FEATURE_* */

@@ -11,6 +11,9 @@
 #include "../types.h"
 #include <openvsm/hypercall.h>
 
+/* Bytes of VMMCALL. */
+#define VMMCALL_LENGTH 3u
+
 struct cpu;
 struct partition;
 struct vmcb;
@@ -20,7 +23,8 @@ struct vcpu {
     uint64_t vmcb_hpa; /* what the run loop hands to the CPU */
     uint64_t event;    /* event whose delivery the last exit broke off (vendor's format); 0 none */
     uint32_t vtl;
-    uint32_t nmi_blocked; /* an NMI was injected and its IRET has not been seen */
+    uint32_t has_next_rip; /* the CPU says where the next instruction is */
+    uint32_t nmi_blocked;  /* an NMI was injected and its IRET has not been seen */
 };
 
 /* --- the machine ------------------------------------------------------------------------------ */
@@ -36,8 +40,13 @@ bool vcpu_init(struct cpu *cpu, unsigned vtl);
 
 /* --- one vcpu --------------------------------------------------------------------------------- */
 
+/* Makes a VTL the current one without leaving another: a CPU's first. */
+void vcpu_select(struct cpu *cpu, unsigned vtl);
+/* Leaves the current VTL for the other one. RAX goes along; the rest of the shared registers stays
+ * where it is (world_switch.h). */
+void vcpu_switch(struct cpu *cpu, unsigned vtl);
 /* VTL0 as a CPU is after INIT and a SIPI with this vector (APM 2, 14.1.3, 16.5). */
-void vcpu_start_at(struct vcpu *vcpu, uint8_t sipi_vector);
+void vcpu_start_at(struct cpu *cpu, uint8_t sipi_vector);
 
 /* Runs cpu->current and handles its exits, for ever. */
 _Noreturn void vcpu_run(struct cpu *cpu);
@@ -51,6 +60,12 @@ uint64_t vcpu_rflags(const struct vcpu *vcpu);
 unsigned vcpu_cpl(const struct vcpu *vcpu);
 /* True in 64-bit code: EFER.LMA and CS.L. */
 bool vcpu_is_64bit(const struct vcpu *vcpu);
+/* 2, 4 or 8: of the code that runs, without prefixes. */
+unsigned vcpu_address_size(const struct vcpu *vcpu);
+
+/* Steps over an instruction that was done for the vcpu, as the CPU would have: the interrupt shadow
+ * ends, and a single-stepped one is followed by #DB. */
+void vcpu_advance(struct vcpu *vcpu, unsigned length);
 
 /*
  * Any register by its TLFS name (0x2xxxx general, 0x4xxxx control, 0x5xxxx debug, 0x6xxxx segments,
@@ -76,6 +91,30 @@ enum hv_status vcpu_set_context(struct cpu *cpu, unsigned vtl,
  */
 bool vcpu_inject_exception(struct vcpu *vcpu, unsigned vector, bool has_error_code,
                            uint32_t error_code);
+
+/* An exit broke off the delivery of an event, and nothing has come in its place: it is delivered
+ * again. vcpu->event tells whether there is one. */
+void vcpu_settle_event(struct vcpu *vcpu);
+
+/* An NMI for VTL0's next entry; false if it must wait until VTL0 is done with the last one. */
+bool vcpu_inject_nmi(struct vcpu *vcpu);
+/* VTL0's NMI handler has returned, or its CPU was reset. */
+void vcpu_unblock_nmi(struct vcpu *vcpu);
+
+/* Physical interrupts while VTL1 runs: held off, or sent to the hypervisor (vtl_notify). */
+void vcpu_hold_interrupts(bool hold);
+/* A virtual interrupt for VTL1, taken when its IF allows; lowering takes back one not yet taken. */
+void vcpu_raise_interrupt(struct vcpu *vcpu, uint8_t vector);
+void vcpu_lower_interrupt(struct vcpu *vcpu);
+
+/* What the vcpu's RDTSC adds to the CPU's. */
+uint64_t vcpu_tsc_offset(const struct vcpu *vcpu);
+void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset);
+
+/* Outside guest mode: sleeps until an NMI comes; returns at once if one is pending. */
+void vcpu_idle(void);
+/* Takes an NMI or SMI that made a guest exit and is still pending. */
+void vcpu_take_nmi(void);
 
 /* The vcpu's next entry flushes all guest translations of this CPU. */
 void vcpu_request_flush(struct vcpu *vcpu);

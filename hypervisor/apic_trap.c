@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "apic_trap.h"
+#include "exits.h"
+#include "guest_memory.h"
+#include "instruction.h"
+#include "partition.h"
+#include "platform/apic.h"
+#include "startup.h"
+
+#define VECTOR_GP 13u
+#define ALL_CPUS  0xffu
+
+/* What an ICR value or an interrupt message asks for. */
+struct request {
+    unsigned mode; /* enum apic_delivery */
+    unsigned shorthand;
+    bool logical, assert_level;
+    uint8_t vector;
+    uint32_t destination;
+    bool wide; /* x2APIC: 32-bit destination */
+};
+
+static struct request decode_icr(uint32_t low, uint32_t destination, bool wide)
+{
+    return (struct request){
+        .mode = low >> 8 & 7,
+        .shorthand = low >> 18 & 3,
+        .logical = low >> 11 & 1,
+        .assert_level = (low & APIC_ICR_ASSERT) || !(low & APIC_ICR_LEVEL),
+        .vector = (uint8_t)low,
+        .destination = destination,
+        .wide = wide,
+    };
+}
+
+bool apic_trap_covers(gpa_t address)
+{
+    return address.value - APIC_WINDOW_BASE < APIC_WINDOW_SIZE;
+}
+
+/* xAPIC logical destinations (APM Vol.2 16.14): flat, or clusters of four. */
+static bool matches_logical(const struct cpu *target, uint32_t destination)
+{
+    uint8_t id = (uint8_t)(target->apic_logical_id >> 24);
+    if (target->apic_destination_format >> 28 == 0xf)
+        return (id & destination) != 0;
+    return id >> 4 == destination >> 4 && (id & destination & 0xf) != 0;
+}
+
+/* x2APIC logical IDs follow from the APIC ID: cluster in 31:16, one bit of 15:0. */
+static bool matches_x2apic_logical(const struct cpu *target, uint32_t destination)
+{
+    return destination >> 16 == target->apic_id >> 4 &&
+           (destination >> (target->apic_id & 0xf) & 1);
+}
+
+static bool is_addressed(const struct cpu *sender, const struct cpu *target,
+                         const struct request *r)
+{
+    if (r->shorthand == APIC_SHORTHAND_SELF)
+        return target == sender;
+    if (r->shorthand == APIC_SHORTHAND_ALL)
+        return true;
+    if (r->shorthand == APIC_SHORTHAND_OTHERS)
+        return target != sender;
+    if (r->destination == (r->wide ? 0xffffffffu : ALL_CPUS))
+        return true;
+    if (!r->logical)
+        return target->apic_id == r->destination;
+    return r->wide ? matches_x2apic_logical(target, r->destination)
+                   : matches_logical(target, r->destination);
+}
+
+/* True if the request was an INIT or a SIPI, and is done: the hardware must not see it. */
+static bool virtualise(struct cpu *cpu, const struct request *r)
+{
+    if (r->mode != APIC_DELIVERY_INIT && r->mode != APIC_DELIVERY_STARTUP)
+        return false;
+    struct partition *partition = cpu->partition;
+    for (uint32_t i = 0; i < partition->cpu_count; i++) {
+        struct cpu *target = partition->cpus[i];
+        if (!is_addressed(cpu, target, r))
+            continue;
+        if (r->mode == APIC_DELIVERY_STARTUP)
+            startup_send_sipi(target, r->vector);
+        else if (r->assert_level)
+            startup_send_init(target);
+    }
+    return true;
+}
+
+/* A write that is no register's: an interrupt message to the CPU named in address bits 19:12. What
+ * a device may send is VTL0's business, but for INIT and SIPI. */
+static void write_message(struct cpu *cpu, uint64_t address, uint32_t value)
+{
+    unsigned mode = value >> 8 & 7;
+    if (mode == APIC_DELIVERY_INIT || mode == APIC_DELIVERY_STARTUP) {
+        cpu->refused++;
+        return;
+    }
+    apic_write_window(address, value);
+}
+
+static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
+{
+    struct request r;
+    switch (offset) {
+    case APIC_ID:
+        return; /* read-only on today's CPUs; we find CPUs by it */
+    case APIC_LOGICAL_ID:
+        cpu->apic_logical_id = value;
+        break;
+    case APIC_DESTINATION_FORMAT:
+        cpu->apic_destination_format = value;
+        break;
+    case APIC_ICR_LOW:
+        r = decode_icr(value, apic_read(APIC_ICR_HIGH) >> 24, false);
+        if (virtualise(cpu, &r))
+            return;
+        break;
+    default:
+        break;
+    }
+    apic_write(offset, value);
+}
+
+static void write_window(struct cpu *cpu, uint64_t address, uint32_t value)
+{
+    uint64_t offset = address - APIC_WINDOW_BASE;
+    if (offset < APIC_ID || offset >= PAGE_SIZE)
+        write_message(cpu, address, value);
+    else
+        write_register(cpu, (uint32_t)offset, value);
+}
+
+bool apic_trap_x2apic_icr(struct cpu *cpu, uint64_t value)
+{
+    struct request r = decode_icr((uint32_t)value, (uint32_t)(value >> 32), true);
+    return virtualise(cpu, &r) || cpu_wrmsr_safe(APIC_MSR_X2APIC_ICR, value);
+}
+
+static uint64_t register_value(struct cpu *cpu, unsigned reg)
+{
+    struct hv_register_value value = {0};
+    vcpu_get_register(cpu, 0, HV_REGISTER_RAX + reg, &value);
+    return value.low;
+}
+
+static void exchange(struct cpu *cpu, unsigned reg, uint64_t old)
+{
+    struct hv_register_value value = {.low = old};
+    vcpu_set_register(cpu, 0, HV_REGISTER_RAX + reg, value);
+}
+
+void apic_trap_write(struct cpu *cpu, gpa_t address)
+{
+    uint8_t bytes[INSTRUCTION_MAX];
+    struct store store;
+    unsigned address_size = vcpu_address_size(cpu->current);
+    unsigned count = guest_fetch(cpu, bytes, sizeof(bytes));
+    if (address_size == 2 || !instruction_decode_store(bytes, count, address_size, &store) ||
+        store.size != 4 || address.value & 3) {
+        exits_inject(cpu, VECTOR_GP, true, 0);
+        return;
+    }
+    uint32_t value = store.immediate;
+    if (store.has_register)
+        value = (uint32_t)register_value(cpu, store.reg);
+    if (store.exchanges)
+        exchange(cpu, store.reg, apic_read_window(address.value));
+    vcpu_advance(cpu->current, store.length);
+    write_window(cpu, address.value, value);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VTL0's writes to its APIC. VTL0 reads the xAPIC page without an exit and writes go through to the
+ * hardware, but for INIT and SIPI (startup.h). The whole message window, 0xfee00000 to 0xfeefffff,
+ * is trapped: a write there is an interrupt message, and may say INIT too.
+ */
+#ifndef HYPERVISOR_APIC_TRAP_H
+#define HYPERVISOR_APIC_TRAP_H
+
+#include "cpu.h"
+
+#define APIC_WINDOW_BASE 0xfee00000ull
+#define APIC_WINDOW_SIZE 0x100000ull
+
+bool apic_trap_covers(gpa_t address);
+/* The running instruction of VTL0 writes to `address`: does it, and steps over it. One that no sane
+ * program uses on an APIC gets #GP. */
+void apic_trap_write(struct cpu *cpu, gpa_t address);
+/* A write of the x2APIC's ICR (MSR 0x830). False: #GP. */
+bool apic_trap_x2apic_icr(struct cpu *cpu, uint64_t value);
+
+#endif

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The hypervisor: one freestanding ELF file, made 32-bit for Multiboot 1.
+# make DEBUG=1 checks every VMCB before VMRUN.
+
+HV_BUILD := $(BUILD)/hypervisor
+HV_SOURCES := $(wildcard hypervisor/*.c hypervisor/vcpu/*.c hypervisor/platform/*.c) \
+	$(wildcard hypervisor/*.S hypervisor/vcpu/*.S)
+HV_OBJECTS := $(patsubst hypervisor/%,$(HV_BUILD)/%.o,$(HV_SOURCES))
+HV_FLAGS := $(FREESTANDING) -Iinclude -DDEBUG_BUILD=$(if $(DEBUG),1,0)
+
+ALL += $(BUILD)/hypervisor.elf
+
+$(HV_BUILD)/%.o: hypervisor/%
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_FLAGS) -MMD -MP -c $< -o $@
+
+# The symbols are in the 64-bit file: gdb wants that one.
+$(BUILD)/hypervisor.elf: $(HV_OBJECTS) hypervisor/hypervisor.lds
+	$(Q)ld -nostdlib -static -z noexecstack --no-warn-rwx-segments -T hypervisor/hypervisor.lds \
+		-o $(HV_BUILD)/hypervisor64.elf $(HV_OBJECTS)
+	$(Q)objcopy -I elf64-x86-64 -O elf32-i386 $(HV_BUILD)/hypervisor64.elf $@
+
+-include $(HV_OBJECTS:.o=.d)

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "exits.h"
+#include "apic_trap.h"
+#include "partition.h"
+#include "platform/reset.h"
+#include "shootdown.h"
+#include "startup.h"
+#include "vtl.h"
+
+#define VECTOR_UD              6u
+#define VECTOR_GP              13u
+
+#define CPUID_1_ECX_OSXSAVE    (1u << 27)
+#define CPUID_1_ECX_HYPERVISOR (1u << 31)
+#define CPUID_7_ECX_OSPKE      (1u << 4)
+#define CPUID_EXT_ECX_SVM      (1u << 2)
+#define CPUID_EXT_ECX_SKINIT   (1u << 12)
+#define CR4_OSXSAVE            (1u << 18)
+#define CR4_PKE                (1u << 22)
+#define HYPERVISOR_VERSION     0x00010000u
+
+/* Leaves 0x400000xx (TLFS, "Feature and interface discovery"). The vendor is our own, so that Linux
+ * does not take us for Hyper-V; VSM software looks at the interface leaf. */
+static struct cpuid hypervisor_leaf(const struct cpu *cpu, uint32_t leaf)
+{
+    switch (leaf) {
+    case HV_CPUID_VENDOR:
+        return (struct cpuid){HV_CPUID_HARDWARE, OPENVSM_CPUID_VENDOR_EBX, OPENVSM_CPUID_VENDOR_ECX,
+                              OPENVSM_CPUID_VENDOR_EDX};
+    case HV_CPUID_INTERFACE:
+        return (struct cpuid){.eax = HV_CPUID_INTERFACE_HV1};
+    case HV_CPUID_VERSION:
+        return (struct cpuid){.ebx = HYPERVISOR_VERSION};
+    case HV_CPUID_FEATURES:
+        return (struct cpuid){.eax = HV_ACCESS_APIC_REGS | HV_ACCESS_HYPERCALL_REGS |
+                                     HV_ACCESS_VP_INDEX,
+                              .ebx = HV_ACCESS_VSM | HV_ACCESS_VP_REGISTERS};
+    case HV_CPUID_RECOMMENDATIONS:
+        return (struct cpuid){.ebx = 0xffffffffu}; /* never notify of long spin waits */
+    case HV_CPUID_LIMITS:
+        return (struct cpuid){.eax = cpu->partition->cpu_count, .ebx = CPU_MAX};
+    case HV_CPUID_HARDWARE:
+        return (struct cpuid){.eax = 1u << 1 | 1u << 3}; /* MSR bitmaps, SLAT */
+    default:
+        return (struct cpuid){0};
+    }
+}
+
+static uint64_t guest_cr4(struct cpu *cpu)
+{
+    struct hv_register_value cr4 = {0};
+    vcpu_get_register(cpu, cpu->vtl, HV_REGISTER_CR4, &cr4);
+    return cr4.low;
+}
+
+/* The bits that mirror the CR4 in force: the host's is not the guest's. */
+static uint32_t mirror(uint32_t value, uint32_t bit, bool set)
+{
+    return set ? value | bit : value & ~bit;
+}
+
+struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
+{
+    if (leaf - HV_CPUID_VENDOR < 0x10000000u)
+        return hypervisor_leaf(cpu, leaf);
+    struct cpuid r = cpu_cpuid(leaf, subleaf);
+    if (leaf == 1) {
+        r.ecx = mirror(r.ecx, CPUID_1_ECX_OSXSAVE, guest_cr4(cpu) & CR4_OSXSAVE);
+        r.ecx |= CPUID_1_ECX_HYPERVISOR;
+    } else if (leaf == 7 && subleaf == 0) {
+        r.ecx = mirror(r.ecx, CPUID_7_ECX_OSPKE, guest_cr4(cpu) & CR4_PKE);
+    } else if (leaf == 0x80000001u) {
+        r.ecx &= ~(CPUID_EXT_ECX_SVM | CPUID_EXT_ECX_SKINIT);
+    } else if (leaf == 0x8000000au || leaf == 0x8000001fu) {
+        r = (struct cpuid){0}; /* SVM; memory encryption, whose C-bit is an address bit */
+    }
+    return r;
+}
+
+void exits_inject(struct cpu *cpu, unsigned vector, bool has_error_code, uint32_t error_code)
+{
+    if (!vcpu_inject_exception(cpu->current, vector, has_error_code, error_code)) {
+        cpu_count(cpu, HV_EXIT_SHUTDOWN);
+        reset_machine(cpu);
+    }
+}
+
+void exits_refuse_call(struct cpu *cpu)
+{
+    cpu_count(cpu, HV_EXIT_HYPERCALL);
+    if (cpu->vtl == 0)
+        cpu->refused++;
+    exits_inject(cpu, VECTOR_UD, false, 0);
+}
+
+static unsigned rights_for(enum hv_access_type access)
+{
+    if (access == HV_ACCESS_WRITE)
+        return SLAT_WRITE;
+    return access == HV_ACCESS_EXECUTE ? SLAT_EXECUTE : SLAT_READ;
+}
+
+void exits_memory_fault(struct cpu *cpu, gpa_t address, enum hv_access_type access)
+{
+    if (cpu->vtl == 0 && access == HV_ACCESS_WRITE && apic_trap_covers(address)) {
+        cpu_count(cpu, HV_EXIT_APIC_WRITE);
+        apic_trap_write(cpu, address);
+        return;
+    }
+    cpu_count(cpu, HV_EXIT_NESTED_PAGE_FAULT);
+    /* Another CPU may have given the page back meanwhile, or this TLB entry was older. */
+    struct slat_page page = slat_lookup(&cpu->partition->slat, address);
+    if (page.rights[cpu->vtl] & rights_for(access))
+        return;
+    if (cpu->vtl == 0)
+        vtl_memory_intercept(cpu, address, access);
+    else
+        exits_inject(cpu, VECTOR_GP, true, 0);
+}
+
+void exits_nmi(struct cpu *cpu)
+{
+    cpu_count(cpu, HV_EXIT_NMI);
+    if (READ_ONCE(cpu->partition->stopping))
+        reset_join(cpu);
+    bool ours = __atomic_load_n(&cpu->shared.nmi_on_way, __ATOMIC_ACQUIRE);
+    vcpu_take_nmi();
+    /* After the pending NMI is gone: a kick sent before that went with it, and its sender's request
+     * is seen below; one sent later brings an NMI of its own. */
+    if (ours)
+        __atomic_store_n(&cpu->shared.nmi_on_way, 0, __ATOMIC_SEQ_CST);
+    else
+        cpu->vtl0_work |= CPU_WORK_NMI;
+    shootdown_serve(cpu);
+    if (READ_ONCE(cpu->shared.init))
+        cpu->vtl0_work |= CPU_WORK_INIT;
+    if (!cpu->vtl0_work)
+        return;
+    if (cpu->vtl == 0)
+        exits_vtl0_work(cpu);
+    else
+        vtl_notify(cpu);
+}
+
+/* VTL0's NMI; one that cannot go in now waits for the IRET of the last, or for the very next exit.
+ */
+static void deliver_nmi(struct cpu *cpu)
+{
+    struct vcpu *vcpu = &cpu->vcpu[0];
+    if (vcpu_inject_nmi(vcpu))
+        cpu->vtl0_work &= ~CPU_WORK_NMI;
+    else if (!vcpu->nmi_blocked)
+        shootdown_kick(cpu);
+}
+
+void exits_vtl0_work(struct cpu *cpu)
+{
+    if (cpu->vtl0_work & CPU_WORK_INIT) {
+        cpu->vtl0_work = 0; /* a CPU in reset has neither events nor NMIs waiting */
+        startup_serve_init(cpu);
+        return;
+    }
+    if (cpu->vtl0_work & CPU_WORK_EVENT) {
+        cpu->vtl0_work &= ~CPU_WORK_EVENT;
+        vcpu_settle_event(&cpu->vcpu[0]);
+    }
+    if (cpu->vtl0_work & CPU_WORK_NMI)
+        deliver_nmi(cpu);
+}

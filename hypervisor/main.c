@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the loader to VTL0. Order: what this machine is, who owns which memory, all CPUs into our
+ * hands, the Secure Kernel on each, and Linux last.
+ */
+#include "apic_trap.h"
+#include "log.h"
+#include "partition.h"
+#include "platform/acpi.h"
+#include "platform/apic.h"
+#include "platform/e820.h"
+#include "platform/linux.h"
+#include "platform/multiboot.h"
+#include "platform/options.h"
+#include "platform/smp.h"
+#include "platform/tsc.h"
+#include "startup.h"
+#include "string.h"
+#include "vtl1_start.h"
+
+#define FOUR_GIB          (4ull << 30)
+#define PTE_PRESENT_WRITE 3u
+#define PTE_LARGE         0x83u
+#define CPUID_PAGE1GB     (1u << 26)
+#define CPU_PAGES         (CPU_ALIGNMENT / PAGE_SIZE)
+
+/* hypervisor.lds, entry.S */
+extern uint8_t image_start[], pool_start[], pool_end[];
+extern uint64_t boot_directory_pointers[];
+extern uint64_t boot_tsc;
+
+struct cpu boot_cpu __attribute__((aligned(CPU_ALIGNMENT)));
+static struct partition partition;
+static struct boot_loader_info loader;
+
+_Noreturn void boot_main(uint32_t magic, uint64_t information);
+_Noreturn void ap_main(struct cpu *cpu);
+
+void *hpa_pointer(hpa_t address)
+{
+    return (void *)address.value;
+}
+
+static void check_machine(void)
+{
+    const char *missing = vcpu_unsupported();
+    if (missing)
+        fatal(missing);
+}
+
+static void read_loader(uint32_t magic, uint64_t information)
+{
+    if (!multiboot_read(magic, information, &loader))
+        fatal("the boot loader passed no Multiboot information with a memory map");
+    if (loader.module_count < BOOT_INITRD || loader.module_count > BOOT_MODULES)
+        fatal("the boot loader must pass these modules: Secure Kernel, Linux kernel, initrd");
+    for (uint32_t i = 0; i < BOOT_INITRD; i++) {
+        if (!loader.modules[i].size)
+            fatal("a boot module is empty");
+    }
+    if (!loader.rsdp)
+        loader.rsdp = acpi_find_rsdp();
+}
+
+/* The pool is the highest that is free: what the loader put in memory is still needed. */
+static void divide_memory(void)
+{
+    uint64_t size = option_size(loader.command_line, "vtl1", 64ull << 20);
+    partition.hypervisor =
+        (struct range){(uint64_t)image_start, (uint64_t)(pool_end - image_start)};
+    if (!e820_is_ram(&loader.map, partition.hypervisor))
+        fatal("too little memory: the hypervisor's own is not all RAM");
+    struct range taken[1 + BOOT_MODULES] = {partition.hypervisor};
+    memcpy(&taken[1], loader.modules, sizeof(loader.modules));
+    size = align_up(size, PAGE_SIZE_2M);
+    partition.vtl1_pool =
+        e820_find_top(&loader.map, size, PAGE_SIZE_2M, FOUR_GIB, taken, ARRAY_SIZE(taken));
+    if (!size || !partition.vtl1_pool.size)
+        fatal("too little memory for the VTL1 pool (see vtl1=SIZE)");
+}
+
+/* Memory above 4 GiB, which the Secure Kernel donates and the SLAT scrubs, one to one. */
+static void map_high_memory(void)
+{
+    bool huge = cpu_cpuid(0x80000001u, 0).edx & CPUID_PAGE1GB;
+    for (uint32_t i = 0; i < partition.ram_count; i++) {
+        uint64_t end = partition.ram[i].base + partition.ram[i].size;
+        if (end > SLAT_LIMIT)
+            fatal("this machine has more memory than the hypervisor can protect");
+        for (uint64_t gib = 4; gib < align_up(end, PAGE_SIZE_1G) / PAGE_SIZE_1G; gib++) {
+            if (!huge)
+                fatal("more than 4 GiB of memory needs a CPU with 1 GiB pages");
+            boot_directory_pointers[gib] = gib * PAGE_SIZE_1G | PTE_LARGE;
+        }
+    }
+}
+
+static bool assign_memory(void)
+{
+    struct slat *slat = &partition.slat;
+    bool ok = slat_init(slat, &partition.pool);
+    for (uint32_t i = 0; i < partition.ram_count; i++)
+        ok = ok &&
+             slat_boot_assign(slat, gpa(partition.ram[i].base), partition.ram[i].size, SLAT_VTL0);
+    return ok &&
+           slat_boot_assign(slat, gpa(partition.hypervisor.base), partition.hypervisor.size,
+                            SLAT_HYPERVISOR) &&
+           slat_boot_assign(slat, gpa(partition.vtl1_pool.base), partition.vtl1_pool.size,
+                            SLAT_VTL1);
+}
+
+/* The whole map, before ours is taken out of it, is what the SLAT counts as RAM. */
+static void build_slat(void)
+{
+    partition.ram_count = e820_ram_pages(&loader.map, partition.ram, PARTITION_RAM_RANGES);
+    memory_init(&partition.pool, hpa((uint64_t)pool_start), (uint64_t)(pool_end - pool_start));
+    map_high_memory();
+    if (!assign_memory() || !e820_reserve(&loader.map, partition.hypervisor) ||
+        !e820_reserve(&loader.map, partition.vtl1_pool))
+        fatal("the memory map has too many pieces");
+    for (uint64_t at = 0; at < APIC_WINDOW_SIZE; at += PAGE_SIZE) {
+        if (slat_trap_device_writes(&partition.slat, gpa(APIC_WINDOW_BASE + at), true) !=
+            HV_STATUS_SUCCESS)
+            fatal("the APIC cannot be guarded");
+    }
+}
+
+static void init_cpu_struct(struct cpu *cpu, uint32_t index, uint32_t apic_id)
+{
+    cpu->partition = &partition;
+    cpu->index = index;
+    cpu->apic_id = apic_id;
+    cpu->apic_destination_format = 0xffffffffu;
+    partition.cpus[index] = cpu;
+    hpa_t save = memory_take(&partition.pool, 1);
+    if (!save.value || !vcpu_init(cpu, 0) || !vcpu_init(cpu, 1))
+        fatal("too many CPUs for the hypervisor's memory");
+    cpu->host_save = save.value;
+}
+
+/* One struct cpu per CPU, from one aligned block; the boot CPU's is static. */
+static void init_cpus(void)
+{
+    uint32_t ids[CPU_MAX], own = apic_own_id(), next = 1;
+    uint32_t count = acpi_cpus(loader.rsdp, FOUR_GIB, ids, CPU_MAX);
+    init_cpu_struct(&boot_cpu, 0, own);
+    partition.cpu_count = 1;
+    if (count < 2)
+        return;
+    hpa_t block = memory_take(&partition.pool, count * CPU_PAGES);
+    if (!block.value)
+        fatal("too many CPUs for the hypervisor's memory");
+    uint64_t at = align_up(block.value, CPU_ALIGNMENT);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ids[i] == own)
+            continue;
+        init_cpu_struct(hpa_pointer(hpa(at)), next++, ids[i]);
+        at += CPU_ALIGNMENT;
+    }
+    partition.cpu_count = next;
+}
+
+static void enter_hypervisor(struct cpu *cpu)
+{
+    cpu_init_exceptions();
+    check_machine();
+    vcpu_cpu_enable(hpa(cpu->host_save));
+}
+
+/* What VTL1 is told of RAM: all but the hypervisor's own. */
+static void load_vtl1(void)
+{
+    struct e820_map map = loader.map;
+    struct range ram[VTL1_MAX_RAM_RANGES];
+    if (!e820_add(&map, partition.vtl1_pool.base, partition.vtl1_pool.size, E820_RAM))
+        fatal("the memory map has too many pieces");
+    uint32_t count = e820_ram_pages(&map, ram, VTL1_MAX_RAM_RANGES);
+    partition.vtl1_image = vtl1_load(&partition, loader.modules[BOOT_SECURE_KERNEL], ram, count);
+}
+
+void boot_main(uint32_t magic, uint64_t information)
+{
+    log_init();
+    cpu_init_exceptions();
+    check_machine();
+    partition.boot_tsc = boot_tsc;
+    read_loader(magic, information);
+    divide_memory();
+    build_slat();
+    partition.tsc_hz = tsc_calibrate();
+    if (!partition.tsc_hz)
+        fatal("the timer (PIT channel 2) does not run");
+    if (!vcpu_machine_init(&partition))
+        fatal("too little memory for the hypervisor's tables");
+    init_cpus();
+    enter_hypervisor(&boot_cpu);
+    boot_cpu.shared.online = 1;
+    smp_start(&partition);
+    load_vtl1();
+    partition.linux_image = linux_load(&loader);
+    partition.enabled_vtls = 1u << 0 | 1u << 1;
+    vtl1_enter(&boot_cpu, &partition.vtl1_image);
+}
+
+/* On its own stack, by smp_start(). */
+void ap_main(struct cpu *cpu)
+{
+    enter_hypervisor(cpu);
+    __atomic_store_n(&cpu->shared.online, 1, __ATOMIC_SEQ_CST);
+    startup_park(cpu, &cpu->shared.vtl1_go);
+    vtl1_enter(cpu, &partition.vtl1_image);
+}

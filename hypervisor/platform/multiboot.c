@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "multiboot.h"
+#include "../string.h"
+
+#define MULTIBOOT1_MAGIC  0x2badb002u
+#define MULTIBOOT2_MAGIC  0x36d76289u
+
+#define FLAG_COMMAND_LINE (1u << 2)
+#define FLAG_MODULES      (1u << 3)
+#define FLAG_MAP          (1u << 6)
+
+/* Multiboot 0.6.96, 3.3. */
+struct multiboot1_info {
+    uint32_t flags, memory_lower, memory_upper, boot_device, command_line;
+    uint32_t module_count, modules, symbols[4], map_length, map;
+};
+struct multiboot1_module {
+    uint32_t start, end, string, reserved;
+};
+struct multiboot1_map_entry {
+    uint32_t size; /* of the rest */
+    uint64_t base, length;
+    uint32_t type;
+} __attribute__((packed));
+
+/* Multiboot 2, 3.6. */
+enum multiboot2_tag_type {
+    TAG_END = 0,
+    TAG_COMMAND_LINE = 1,
+    TAG_MODULE = 3,
+    TAG_MAP = 6,
+    TAG_ACPI_OLD = 14,
+    TAG_ACPI_NEW = 15,
+};
+struct multiboot2_tag {
+    uint32_t type, size;
+};
+struct multiboot2_module {
+    struct multiboot2_tag tag;
+    uint32_t start, end;
+    char string[];
+};
+struct multiboot2_map {
+    struct multiboot2_tag tag;
+    uint32_t entry_size, entry_version;
+    uint8_t entries[];
+};
+struct multiboot2_map_entry {
+    uint64_t base, length;
+    uint32_t type, reserved;
+};
+
+static void copy_string(char *to, const char *from)
+{
+    size_t length = strlen(from);
+    if (length >= COMMAND_LINE_MAX)
+        length = COMMAND_LINE_MAX - 1;
+    memcpy(to, from, length);
+    to[length] = 0;
+}
+
+/* The first word is the file's name. */
+static const char *without_name(const char *text)
+{
+    while (*text && *text != ' ')
+        text++;
+    while (*text == ' ')
+        text++;
+    return text;
+}
+
+static void add_module(struct boot_loader_info *info, uint32_t start, uint32_t end,
+                       const char *string)
+{
+    uint32_t index = info->module_count++;
+    if (index >= BOOT_MODULES)
+        return;
+    info->modules[index] = (struct range){start, end > start ? end - start : 0};
+    if (index == BOOT_LINUX)
+        copy_string(info->linux_command_line, without_name(string));
+}
+
+/* Types this hypervisor has no name for are somebody's: reserved. */
+static bool add_range(struct boot_loader_info *info, uint64_t base, uint64_t size, uint32_t type)
+{
+    return e820_add(&info->map, base, size, type >= 1 && type <= E820_UNUSABLE ? type : 2);
+}
+
+static bool read_map1(const struct multiboot1_info *mb, struct boot_loader_info *info)
+{
+    uint64_t at = mb->map, end = at + mb->map_length;
+    while (at + sizeof(struct multiboot1_map_entry) <= end) {
+        const struct multiboot1_map_entry *entry = hpa_pointer(hpa(at));
+        if (!add_range(info, entry->base, entry->length, entry->type))
+            return false;
+        at += entry->size + sizeof(entry->size);
+    }
+    return info->map.count > 0;
+}
+
+static bool read1(const struct multiboot1_info *mb, struct boot_loader_info *info)
+{
+    if (mb->flags & FLAG_COMMAND_LINE)
+        copy_string(info->command_line, hpa_pointer(hpa(mb->command_line)));
+    const struct multiboot1_module *modules = hpa_pointer(hpa(mb->modules));
+    for (uint32_t i = 0; (mb->flags & FLAG_MODULES) && i < mb->module_count; i++)
+        add_module(info, modules[i].start, modules[i].end, hpa_pointer(hpa(modules[i].string)));
+    return (mb->flags & FLAG_MAP) && read_map1(mb, info);
+}
+
+static bool read_map2(const struct multiboot2_map *map, struct boot_loader_info *info)
+{
+    uint32_t length = map->tag.size - (uint32_t)sizeof(*map);
+    for (uint32_t at = 0; at + map->entry_size <= length; at += map->entry_size) {
+        struct multiboot2_map_entry entry;
+        memcpy(&entry, map->entries + at, sizeof(entry));
+        if (!add_range(info, entry.base, entry.length, entry.type))
+            return false;
+    }
+    return true;
+}
+
+static bool read_tag(const struct multiboot2_tag *tag, struct boot_loader_info *info)
+{
+    const struct multiboot2_module *module = (const void *)tag;
+    switch (tag->type) {
+    case TAG_COMMAND_LINE:
+        copy_string(info->command_line, (const char *)(tag + 1));
+        return true;
+    case TAG_MODULE:
+        add_module(info, module->start, module->end, module->string);
+        return true;
+    case TAG_MAP:
+        return read_map2((const void *)tag, info);
+    case TAG_ACPI_OLD: /* the tag holds a copy of the RSDP */
+        if (!info->rsdp)
+            info->rsdp = (uint64_t)(tag + 1);
+        return true;
+    case TAG_ACPI_NEW:
+        info->rsdp = (uint64_t)(tag + 1);
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool read2(uint64_t information, struct boot_loader_info *info)
+{
+    uint64_t at = information + 8;
+    const struct multiboot2_tag *tag = hpa_pointer(hpa(at));
+    while (tag->type != TAG_END) {
+        if (tag->size < sizeof(*tag) || !read_tag(tag, info))
+            return false;
+        at += align_up(tag->size, 8);
+        tag = hpa_pointer(hpa(at));
+    }
+    return info->map.count > 0;
+}
+
+bool multiboot_read(uint32_t magic, uint64_t information, struct boot_loader_info *info)
+{
+    bool known = false;
+    if (magic == MULTIBOOT1_MAGIC)
+        known = read1(hpa_pointer(hpa(information)), info);
+    else if (magic == MULTIBOOT2_MAGIC)
+        known = read2(information, info);
+    return known && e820_tidy(&info->map);
+}

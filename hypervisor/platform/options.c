@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "options.h"
+#include "../string.h"
+
+/* The text behind "NAME=", or NULL. */
+static const char *find(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+    while (*line) {
+        if (!memcmp(line, name, length) && line[length] == '=')
+            return line + length + 1;
+        while (*line && *line != ' ')
+            line++;
+        while (*line == ' ')
+            line++;
+    }
+    return NULL;
+}
+
+static unsigned unit_shift(char unit)
+{
+    switch (unit) {
+    case 'K':
+    case 'k':
+        return 10;
+    case 'M':
+    case 'm':
+        return 20;
+    case 'G':
+    case 'g':
+        return 30;
+    default:
+        return 0;
+    }
+}
+
+uint64_t option_size(const char *line, const char *name, uint64_t otherwise)
+{
+    const char *text = find(line, name);
+    uint64_t value = 0;
+    if (!text)
+        return otherwise;
+    while (*text >= '0' && *text <= '9') {
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+            return 0;
+        text++;
+    }
+    unsigned shift = unit_shift(*text);
+    text += shift != 0;
+    if ((*text && *text != ' ') || value > UINT64_MAX >> shift)
+        return 0;
+    return value << shift;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "reset.h"
+#include "../io.h"
+#include "../partition.h"
+#include "../shootdown.h"
+#include "../string.h"
+
+#define RESET_PORT       0xcf9u
+#define RESET_HARD       0x06u
+#define KEYBOARD_COMMAND 0x64u
+#define KEYBOARD_RESET   0xfeu
+/* A CPU that does not stop by then may be off the bus; its caches cannot hold up the reset. */
+#define STOP_MS          1000u
+
+void reset_join(struct cpu *cpu)
+{
+    __atomic_store_n(&cpu->shared.stopped, 1, __ATOMIC_SEQ_CST);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+static bool all_stopped(const struct partition *partition, const struct cpu *except)
+{
+    for (uint32_t i = 0; i < partition->cpu_count; i++) {
+        const struct cpu *cpu = partition->cpus[i];
+        if (cpu != except && __atomic_load_n(&cpu->shared.online, __ATOMIC_SEQ_CST) &&
+            !__atomic_load_n(&cpu->shared.stopped, __ATOMIC_SEQ_CST))
+            return false;
+    }
+    return true;
+}
+
+static void stop_others(struct cpu *cpu)
+{
+    struct partition *partition = cpu->partition;
+    for (uint32_t i = 0; i < partition->cpu_count; i++) {
+        if (partition->cpus[i] != cpu && partition->cpus[i]->shared.online)
+            shootdown_kick(partition->cpus[i]);
+    }
+    uint64_t start = cpu_rdtsc(), limit = STOP_MS * (partition->tsc_hz / 1000);
+    while (!all_stopped(partition, cpu) && cpu_rdtsc() - start < limit)
+        cpu_pause();
+}
+
+/* All that VTL1 owns, whoever had it before. */
+static void scrub(struct partition *partition)
+{
+    for (uint32_t i = 0; i < partition->ram_count; i++) {
+        struct range ram = partition->ram[i];
+        for (uint64_t at = ram.base; at < ram.base + ram.size; at += PAGE_SIZE) {
+            if (slat_lookup(&partition->slat, gpa(at)).owner == SLAT_VTL1)
+                memset(hpa_pointer(hpa(at)), 0, PAGE_SIZE);
+        }
+    }
+    __asm__ volatile("wbinvd" ::: "memory");
+}
+
+void reset_machine(struct cpu *cpu)
+{
+    if (__atomic_exchange_n(&cpu->partition->stopping, 1, __ATOMIC_SEQ_CST))
+        reset_join(cpu);
+    stop_others(cpu);
+    scrub(cpu->partition);
+    io_write8(RESET_PORT, RESET_HARD);
+    io_write8(KEYBOARD_COMMAND, KEYBOARD_RESET);
+    /* Neither worked: a triple fault resets the CPU, or at least ends it. */
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) none = {0, 0};
+    __asm__ volatile("lidt %0; ud2" ::"m"(none));
+    __builtin_unreachable();
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine's end: no secret of VTL1 survives it. */
+#ifndef HYPERVISOR_PLATFORM_RESET_H
+#define HYPERVISOR_PLATFORM_RESET_H
+
+#include "../cpu.h"
+
+/* Stops the other CPUs, scrubs all that VTL1 owns, resets the machine. */
+_Noreturn void reset_machine(struct cpu *cpu);
+/* Another CPU does so: stand still. */
+_Noreturn void reset_join(struct cpu *cpu);
+
+#endif

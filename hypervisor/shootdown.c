@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "shootdown.h"
+#include "partition.h"
+#include "platform/apic.h"
+
+/* After this long a CPU is taken for dead to us (its VTL0 may have switched its APIC off): the
+ * caller quarantines the pages. Under an emulator a CPU may simply not be scheduled for some time.
+ */
+#define TIMEOUT_MS 2000u
+/* A kick that coalesced with another NMI is sent again after this long. */
+#define RETRY_MS   5u
+
+void shootdown_kick(struct cpu *target)
+{
+    if (__atomic_exchange_n(&target->shared.nmi_on_way, 1, __ATOMIC_SEQ_CST))
+        return;
+    struct cpu *cpu = cpu_self();
+    cpu_count(cpu, HV_EXIT_REMOTE_KICK);
+    apic_send_nmi(target->apic_id);
+}
+
+void shootdown_serve(struct cpu *cpu)
+{
+    uint64_t newest = __atomic_load_n(&cpu->partition->flush_generation, __ATOMIC_SEQ_CST);
+    if (cpu->shared.flushed == newest)
+        return;
+    for (unsigned vtl = 0; vtl < VTL_COUNT; vtl++)
+        vcpu_request_flush(&cpu->vcpu[vtl]);
+    cpu_count(cpu, HV_EXIT_TLB_FLUSH);
+    __atomic_store_n(&cpu->shared.flushed, newest, __ATOMIC_SEQ_CST);
+}
+
+/* A parked CPU is outside guest mode and serves all requests when it leaves. */
+static bool obeys(const struct cpu *target, uint64_t generation)
+{
+    return !__atomic_load_n(&target->shared.online, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&target->shared.flushed, __ATOMIC_SEQ_CST) >= generation ||
+           __atomic_load_n(&target->shared.parked, __ATOMIC_SEQ_CST);
+}
+
+static bool all_obey(struct partition *partition, uint64_t generation, bool kick)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < partition->cpu_count; i++) {
+        struct cpu *target = partition->cpus[i];
+        if (obeys(target, generation))
+            continue;
+        all = false;
+        if (kick)
+            shootdown_kick(target);
+    }
+    return all;
+}
+
+/* The NMIs of CPUs that still do not answer may have been lost in one of VTL0's. */
+static void kick_again(struct partition *partition, uint64_t generation)
+{
+    for (uint32_t i = 0; i < partition->cpu_count; i++) {
+        if (!obeys(partition->cpus[i], generation))
+            apic_send_nmi(partition->cpus[i]->apic_id);
+    }
+}
+
+static bool wait_for_all(struct cpu *cpu, uint64_t generation)
+{
+    struct partition *partition = cpu->partition;
+    uint64_t per_ms = partition->tsc_hz / 1000;
+    uint64_t start = cpu_rdtsc(), retry = start + RETRY_MS * per_ms;
+    while (!all_obey(partition, generation, false)) {
+        uint64_t now = cpu_rdtsc();
+        if (now - start > TIMEOUT_MS * per_ms)
+            return false;
+        if (now > retry) {
+            kick_again(partition, generation);
+            retry = now + 10 * RETRY_MS * per_ms;
+        }
+        shootdown_serve(cpu); /* who we wait for may wait for us */
+        cpu_pause();
+    }
+    return true;
+}
+
+bool slat_flush_all_cpus(void)
+{
+    struct cpu *cpu = cpu_self();
+    struct partition *partition = cpu->partition;
+    uint64_t generation = __atomic_add_fetch(&partition->flush_generation, 1, __ATOMIC_SEQ_CST);
+    shootdown_serve(cpu);
+    if (all_obey(partition, generation, true))
+        return true;
+    return wait_for_all(cpu, generation);
+}
+
+void slat_serve_flush(void)
+{
+    shootdown_serve(cpu_self());
+}

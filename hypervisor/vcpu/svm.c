@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Switching SVM on, setting up VMCBs, and what other parts ask of a vcpu. */
+#include "svm.h"
+#include "../msr.h"
+#include "../partition.h"
+#include "../string.h"
+
+#define CPUID_EXTENDED      0x80000000u
+#define CPUID_EXTENDED_FEAT 0x80000001u
+#define CPUID_SVM           0x8000000au
+#define FEAT_ECX_SVM        (1u << 2)
+#define SVM_EDX_NPT         (1u << 0)
+#define SVM_EDX_NRIPS       (1u << 3)
+
+/* APM Vol.2 15.11: two bits per MSR, three ranges of 0x2000 MSRs, 2 KiB each. */
+#define MSR_MAP_PAGES       2u
+#define MSR_RANGE_SIZE      0x2000u
+#define PAT_RESET           0x0007040600070406ull
+#define DR6_RESET           0xffff0ff0ull
+#define DR7_RESET           0x400ull
+
+const char *vcpu_unsupported(void)
+{
+    if (cpu_cpuid(CPUID_EXTENDED, 0).eax < CPUID_SVM ||
+        !(cpu_cpuid(CPUID_EXTENDED_FEAT, 0).ecx & FEAT_ECX_SVM))
+        return "this CPU has no AMD-V (SVM)";
+    if (!(cpu_cpuid(CPUID_SVM, 0).edx & SVM_EDX_NPT))
+        return "this CPU has no nested paging (NPT)";
+    uint64_t vm_cr = 0;
+    if (cpu_rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
+        return "AMD-V (SVM) is switched off by the firmware (VM_CR.SVMDIS)";
+    return NULL;
+}
+
+void vcpu_cpu_enable(hpa_t host_save)
+{
+    cpu_wrmsr(MSR_EFER, cpu_rdmsr(MSR_EFER) | EFER_SVME);
+    cpu_wrmsr(MSR_VM_HSAVE_PA, host_save.value);
+    /* From here on GIF is set only in guests and where we let an NMI in. */
+    __asm__ volatile("clgi" ::: "memory");
+}
+
+/* Bit index of an MSR's read intercept, or -1 if the map does not cover it (always intercepted). */
+static int msr_map_bit(uint32_t msr)
+{
+    static const uint32_t bases[] = {0x00000000u, 0xc0000000u, 0xc0010000u};
+    for (unsigned i = 0; i < ARRAY_SIZE(bases); i++) {
+        if (msr - bases[i] < MSR_RANGE_SIZE)
+            return (int)(2 * (i * MSR_RANGE_SIZE + (msr - bases[i])));
+    }
+    return -1;
+}
+
+static void msr_map_set(uint8_t *map, uint32_t msr, bool write, bool intercept)
+{
+    int bit = msr_map_bit(msr);
+    if (bit < 0)
+        return;
+    bit += write;
+    map[bit / 8] = (uint8_t)((map[bit / 8] & ~(1u << bit % 8)) | (unsigned)intercept << bit % 8);
+}
+
+/* The map of one VTL: its default, then its rules. */
+static void msr_map_build(uint8_t *map, unsigned vtl)
+{
+    struct msr_policy policy = msr_policy(vtl);
+    memset(map, policy.intercept_others ? 0xff : 0, MSR_MAP_PAGES * PAGE_SIZE);
+    for (unsigned i = 0; i < policy.count; i++) {
+        const struct msr_rule *rule = &policy.rules[i];
+        for (uint32_t msr = rule->first; msr <= rule->last; msr++) {
+            msr_map_set(map, msr, false, rule->read != MSR_PASS);
+            msr_map_set(map, msr, true, rule->write != MSR_PASS);
+        }
+    }
+}
+
+bool vcpu_machine_init(struct partition *partition)
+{
+    for (unsigned vtl = 0; vtl < VTL_COUNT; vtl++) {
+        partition->msr_map[vtl] = memory_take(&partition->pool, MSR_MAP_PAGES);
+        if (!partition->msr_map[vtl].value)
+            return false;
+        msr_map_build(hpa_pointer(partition->msr_map[vtl]), vtl);
+    }
+    return true;
+}
+
+static void set_intercepts(struct vmcb *vmcb, unsigned vtl)
+{
+    vmcb->intercept3 = INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_CPUID | INTERCEPT_INVD |
+                       INTERCEPT_INVLPGA | INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
+    vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
+                       INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
+    if (vtl == 0)
+        return;
+    /* Interrupts are VTL0's. With V_INTR_MASKING the host's IF, not VTL1's, lets them exit (APM
+     * Vol.2 15.21.1), and VTL1's own CR8 is virtual. */
+    vmcb->intercept3 |= INTERCEPT_INTR;
+    vmcb->int_ctl = INT_CTL_V_INTR_MASKING;
+}
+
+static struct vmcb_segment segment(uint16_t selector, uint16_t attributes, uint64_t base)
+{
+    return (struct vmcb_segment){selector, attributes, 0xffff, base};
+}
+
+/* APM Vol.2 14.1.3: the state after INIT, but for CS:RIP, which the SIPI gives. */
+static void reset_state(struct vmcb *vmcb)
+{
+    struct vmcb_segment data = segment(0, 0x093, 0);
+    vmcb->es = vmcb->ss = vmcb->ds = vmcb->fs = vmcb->gs = data;
+    vmcb->cs = segment(0xf000, 0x09b, 0xffff0000);
+    vmcb->gdtr = vmcb->idtr = segment(0, 0, 0);
+    vmcb->ldtr = segment(0, 0x082, 0);
+    vmcb->tr = segment(0, 0x08b, 0);
+    vmcb->cpl = 0;
+    vmcb->efer = EFER_SVME; /* VMRUN demands it; hidden from the guest */
+    /* An INIT keeps CD and NW as they are (APM Vol.2 table 14-1), and we run with caches on. */
+    vmcb->cr0 = CR0_ET;
+    vmcb->cr2 = vmcb->cr3 = vmcb->cr4 = 0;
+    vmcb->dr6 = DR6_RESET;
+    vmcb->dr7 = DR7_RESET;
+    vmcb->rflags = RFLAGS_FIXED;
+    vmcb->rip = 0xfff0;
+    vmcb->rsp = vmcb->rax = 0;
+    vmcb->event_injection = 0;
+    vmcb->int_state = 0;
+    vmcb->clean = 0;
+}
+
+bool vcpu_init(struct cpu *cpu, unsigned vtl)
+{
+    struct partition *partition = cpu->partition;
+    hpa_t page = memory_take(&partition->pool, 1);
+    if (!page.value)
+        return false;
+    struct vmcb *vmcb = hpa_pointer(page);
+    cpu->vcpu[vtl] = (struct vcpu){
+        .vmcb = vmcb,
+        .vmcb_hpa = page.value,
+        .vtl = vtl,
+        .has_next_rip = (cpu_cpuid(CPUID_SVM, 0).edx & SVM_EDX_NRIPS) != 0,
+    };
+    set_intercepts(vmcb, vtl);
+    reset_state(vmcb);
+    vmcb->pat = PAT_RESET;
+    vmcb->msr_map = partition->msr_map[vtl].value;
+    vmcb->asid = 1 + vtl;
+    vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
+    vmcb->nested_control = NESTED_PAGING_ENABLE;
+    vmcb->nested_cr3 = partition->slat.root[vtl].value;
+    return true;
+}
+
+void vcpu_select(struct cpu *cpu, unsigned vtl)
+{
+    cpu->current = &cpu->vcpu[vtl];
+    cpu->vtl = vtl;
+    cpu->vmcb_hpa = cpu->current->vmcb_hpa;
+    svm_vmload(cpu->vmcb_hpa);
+}
+
+void vcpu_switch(struct cpu *cpu, unsigned vtl)
+{
+    struct vcpu *from = cpu->current;
+    struct vcpu *to = &cpu->vcpu[vtl];
+    to->vmcb->rax = from->vmcb->rax;
+    svm_vmsave(from->vmcb_hpa);
+    svm_vmload(to->vmcb_hpa);
+    cpu->current = to;
+    cpu->vtl = vtl;
+    cpu->vmcb_hpa = to->vmcb_hpa;
+}
+
+void vcpu_start_at(struct cpu *cpu, uint8_t sipi_vector)
+{
+    struct vcpu *vcpu = &cpu->vcpu[0];
+    struct vmcb *vmcb = vcpu->vmcb;
+    reset_state(vmcb);
+    vmcb->cs.selector = (uint16_t)(sipi_vector << 8);
+    vmcb->cs.base = (uint64_t)sipi_vector << 12;
+    vmcb->rip = 0;
+    vcpu->event = 0;
+    vcpu_unblock_nmi(vcpu);
+    memset(&cpu->registers, 0, sizeof(cpu->registers));
+    /* APM Vol.2 table 14-1: RDX holds family, model and stepping. */
+    cpu->registers.rdx = cpu_cpuid(1, 0).eax;
+    /* The VMSAVE part is live in the CPU while VTL0 is current. */
+    if (cpu->vtl == 0)
+        svm_vmload(vcpu->vmcb_hpa);
+}
+
+uint64_t vcpu_rax(const struct vcpu *vcpu)
+{
+    return vcpu->vmcb->rax;
+}
+
+void vcpu_set_rax(struct vcpu *vcpu, uint64_t value)
+{
+    vcpu->vmcb->rax = value;
+}
+
+uint64_t vcpu_rip(const struct vcpu *vcpu)
+{
+    return vcpu->vmcb->rip;
+}
+
+void vcpu_set_rip(struct vcpu *vcpu, uint64_t value)
+{
+    vcpu->vmcb->rip = value;
+}
+
+uint64_t vcpu_rflags(const struct vcpu *vcpu)
+{
+    return vcpu->vmcb->rflags;
+}
+
+unsigned vcpu_cpl(const struct vcpu *vcpu)
+{
+    return vcpu->vmcb->cpl;
+}
+
+bool vcpu_is_64bit(const struct vcpu *vcpu)
+{
+    return (vcpu->vmcb->efer & EFER_LMA) && (vcpu->vmcb->cs.attributes & SEGMENT_LONG);
+}
+
+unsigned vcpu_address_size(const struct vcpu *vcpu)
+{
+    if (vcpu_is_64bit(vcpu))
+        return 8;
+    return vcpu->vmcb->cs.attributes & SEGMENT_BIG ? 4 : 2;
+}
+
+void vcpu_request_flush(struct vcpu *vcpu)
+{
+    vcpu->vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
+}
+
+void vcpu_hold_interrupts(bool hold)
+{
+    if (hold)
+        __asm__ volatile("cli" ::: "memory");
+    else
+        __asm__ volatile("sti" ::: "memory");
+}
+
+void vcpu_raise_interrupt(struct vcpu *vcpu, uint8_t vector)
+{
+    vcpu->vmcb->int_ctl =
+        INT_CTL_V_INTR_MASKING | INT_CTL_V_IRQ | INT_CTL_V_PRIORITY | INT_CTL_V_IGNORE_TPR;
+    vcpu->vmcb->int_vector = vector;
+    vmcb_touch(vcpu->vmcb, VMCB_CLEAN_TPR);
+}
+
+void vcpu_lower_interrupt(struct vcpu *vcpu)
+{
+    vcpu->vmcb->int_ctl &= ~(INT_CTL_V_IRQ | INT_CTL_V_PRIORITY | INT_CTL_V_IGNORE_TPR);
+    vmcb_touch(vcpu->vmcb, VMCB_CLEAN_TPR);
+}
+
+uint64_t vcpu_tsc_offset(const struct vcpu *vcpu)
+{
+    return vcpu->vmcb->tsc_offset;
+}
+
+void vcpu_set_tsc_offset(struct vcpu *vcpu, uint64_t offset)
+{
+    vcpu->vmcb->tsc_offset = offset;
+    vmcb_touch(vcpu->vmcb, VMCB_CLEAN_INTERCEPTS);
+}

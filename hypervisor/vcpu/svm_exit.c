@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Decoding #VMEXIT: one case per reason, one call per case. */
+#include "../apic_trap.h"
+#include "../exits.h"
+#include "../log.h"
+#include "../msr.h"
+#include "../platform/reset.h"
+#include "../vtl.h"
+#include "svm.h"
+
+#define DR6_BS (1ull << 14)
+
+void vcpu_advance(struct vcpu *vcpu, unsigned length)
+{
+    struct vmcb *vmcb = vcpu->vmcb;
+    vmcb->rip = vcpu->has_next_rip && vmcb->next_rip ? vmcb->next_rip : vmcb->rip + length;
+    if (!vcpu_is_64bit(vcpu))
+        vmcb->rip &= 0xffffffffu;
+    vmcb->int_state &= ~INTERRUPT_SHADOW;
+    vmcb->rflags &= ~RFLAGS_RF;
+    if (vmcb->rflags & RFLAGS_TF) {
+        vmcb->dr6 |= DR6_BS;
+        vmcb_touch(vmcb, VMCB_CLEAN_DR);
+        vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
+    }
+}
+
+static void exit_cpuid(struct cpu *cpu, struct vmcb *vmcb)
+{
+    struct guest_registers *r = &cpu->registers;
+    cpu_count(cpu, HV_EXIT_CPUID);
+    struct cpuid result = exits_cpuid(cpu, (uint32_t)vmcb->rax, (uint32_t)r->rcx);
+    vmcb->rax = result.eax;
+    r->rbx = result.ebx;
+    r->rcx = result.ecx;
+    r->rdx = result.edx;
+    vcpu_advance(cpu->current, 2);
+}
+
+static void refuse_msr(struct cpu *cpu, uint32_t msr, bool write)
+{
+    if (cpu->vtl == 0)
+        vtl_msr_intercept(cpu, msr, write ? HV_ACCESS_WRITE : HV_ACCESS_READ, 2);
+    else
+        exits_inject(cpu, VECTOR_GP, true, 0);
+}
+
+static void exit_msr(struct cpu *cpu, struct vmcb *vmcb)
+{
+    struct guest_registers *r = &cpu->registers;
+    uint32_t msr = (uint32_t)r->rcx;
+    bool write = vmcb->exit_info1 & 1;
+    uint64_t value = (uint64_t)(uint32_t)r->rdx << 32 | (uint32_t)vmcb->rax;
+    cpu_count(cpu, HV_EXIT_MSR);
+    enum msr_result result = write ? msr_write(cpu, msr, value) : msr_read(cpu, msr, &value);
+    if (result == MSR_REFUSED) {
+        refuse_msr(cpu, msr, write);
+    } else if (result == MSR_FAULT) {
+        exits_inject(cpu, VECTOR_GP, true, 0);
+    } else {
+        if (!write) {
+            vmcb->rax = (uint32_t)value;
+            r->rdx = value >> 32;
+        }
+        vcpu_advance(cpu->current, 2);
+    }
+}
+
+static void exit_nested_page_fault(struct cpu *cpu, struct vmcb *vmcb)
+{
+    enum hv_access_type access = HV_ACCESS_READ;
+    if (vmcb->exit_info1 & NPF_WRITE)
+        access = HV_ACCESS_WRITE;
+    else if (vmcb->exit_info1 & NPF_EXECUTE)
+        access = HV_ACCESS_EXECUTE;
+    exits_memory_fault(cpu, gpa(vmcb->exit_info2), access);
+}
+
+static void exit_invd(struct cpu *cpu)
+{
+    cpu_count(cpu, HV_EXIT_OTHER);
+    /* INVD would throw away what others wrote and the caches still hold. */
+    __asm__ volatile("wbinvd" ::: "memory");
+    vcpu_advance(cpu->current, 2);
+}
+
+static void exit_iret(struct cpu *cpu)
+{
+    cpu_count(cpu, HV_EXIT_NMI);
+    vcpu_unblock_nmi(cpu->current);
+    exits_vtl0_work(cpu);
+}
+
+/* SVM is hidden: its instructions are what they are on a CPU without it. */
+static void exit_svm_instruction(struct cpu *cpu)
+{
+    cpu_count(cpu, HV_EXIT_SVM_INSTRUCTION);
+    exits_inject(cpu, VECTOR_UD, false, 0);
+}
+
+/* A vcpu state that VMRUN refuses, or an exit we did not ask for: our own fault, or VTL1's. The
+ * VMCB may be overwritten, so nothing of it is used. */
+static _Noreturn void exit_unknown(struct cpu *cpu, struct vmcb *vmcb)
+{
+    log_format("OpenVSM: CPU %lu, VTL%lu: exit %lx stops the machine\n", (uint64_t)cpu->index,
+               (uint64_t)cpu->vtl, vmcb->exit_code);
+    reset_machine(cpu);
+}
+
+static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
+{
+    switch (vmcb->exit_code) {
+    case SVM_EXIT_NMI:
+        exits_nmi(cpu);
+        break;
+    case SVM_EXIT_SMI:
+        cpu_count(cpu, HV_EXIT_OTHER);
+        vcpu_take_nmi();
+        break;
+    case SVM_EXIT_IRET:
+        exit_iret(cpu);
+        break;
+    case SVM_EXIT_INVD:
+        exit_invd(cpu);
+        break;
+    case SVM_EXIT_VMRUN:
+    case SVM_EXIT_VMLOAD:
+    case SVM_EXIT_VMSAVE:
+    case SVM_EXIT_STGI:
+    case SVM_EXIT_CLGI:
+    case SVM_EXIT_SKINIT:
+    case SVM_EXIT_INVLPGA:
+        exit_svm_instruction(cpu);
+        break;
+    case SVM_EXIT_SHUTDOWN:
+        cpu_count(cpu, HV_EXIT_SHUTDOWN);
+        reset_machine(cpu);
+    default:
+        exit_unknown(cpu, vmcb);
+    }
+}
+
+/* All exits but VMMCALL. One that broke off the delivery of an event leaves it in EXITINTINFO; it
+ * is delivered again unless an exception took its place. */
+static void exit_other(struct cpu *cpu, struct vmcb *vmcb)
+{
+    struct vcpu *vcpu = cpu->current;
+    svm_note_event(vcpu);
+    switch (vmcb->exit_code) {
+    case SVM_EXIT_CPUID:
+        exit_cpuid(cpu, vmcb);
+        break;
+    case SVM_EXIT_NESTED_PAGE_FAULT:
+        exit_nested_page_fault(cpu, vmcb);
+        break;
+    case SVM_EXIT_INTR:
+        cpu_count(cpu, HV_EXIT_INTERRUPT);
+        vtl_notify(cpu);
+        break;
+    case SVM_EXIT_MSR:
+        exit_msr(cpu, vmcb);
+        break;
+    default:
+        exit_rare(cpu, vmcb);
+        break;
+    }
+    if (cpu->current == vcpu && vcpu->event)
+        vcpu_settle_event(vcpu);
+}
+
+/* TLFS: from 64-bit code of CPL 0 only, else #UD. */
+static inline bool may_call(const struct vmcb *vmcb)
+{
+    return vmcb->cpl == 0 && (vmcb->efer & EFER_LMA) && (vmcb->cs.attributes & SEGMENT_LONG);
+}
+
+static inline void exit_vmmcall(struct cpu *cpu, struct vmcb *vmcb)
+{
+    if (unlikely(!may_call(vmcb))) {
+        exits_refuse_call(cpu);
+        return;
+    }
+    vmcb->rip += 3;
+    vmcb->int_state = 0;
+    if (cpu->registers.rcx == HV_CALL_VTL_CALL) {
+        vtl_call(cpu);
+    } else if (cpu->registers.rcx == HV_CALL_VTL_RETURN) {
+        vtl_return(cpu);
+    } else {
+        cpu_count(cpu, HV_EXIT_HYPERCALL);
+        hypercall_handle(cpu);
+    }
+}
+
+void svm_exit(struct cpu *cpu)
+{
+    struct vmcb *vmcb = cpu->current->vmcb;
+    if (likely(vmcb->exit_code == SVM_EXIT_VMMCALL))
+        exit_vmmcall(cpu, vmcb);
+    else
+        exit_other(cpu, vmcb);
+    if (DEBUG_BUILD)
+        svm_assert(cpu);
+}
