@@ -6,3 +6,21 @@ $(BUILD)/tests/unit/elf: $(addprefix vtl1/kernel/,elf.c manifest.c) tests/unit/v
 		$(wildcard vtl1/kernel/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl1/kernel $(filter %.c,$^) -lcmocka -o $@
+
+UNIT += $(BUILD)/tests/unit/marshal
+$(BUILD)/tests/unit/marshal: tests/unit/vtl1/marshal_test.c tests/unit/vtl1/fake.c \
+		$(wildcard vtl1/kernel/marshal*.c vtl1/kernel/local_*.c vtl1/kernel/syscall*.c) \
+		$(addprefix vtl1/kernel/,answer.c frame.c address_space.c region.c page_table.c user_copy.c) \
+		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_FLAGS) -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude -iquote vtl1/kernel \
+		-iquote tests/unit/vtl1 $(filter %.c,$^) -lcmocka -o $@
+
+# Seeds, in tests/fuzz/corpus: the headers of real programs, and real trailers.
+SK_FUZZ := $(BUILD)/tests/fuzz
+FUZZ += $(SK_FUZZ)/elf $(SK_FUZZ)/manifest
+$(SK_FUZZ)/elf: vtl1/kernel/elf.c tests/fuzz/parsers/elf.c
+$(SK_FUZZ)/manifest: vtl1/kernel/manifest.c tests/fuzz/parsers/manifest.c
+$(SK_FUZZ)/elf $(SK_FUZZ)/manifest: $(wildcard vtl1/kernel/*.h)
+	@mkdir -p $(@D)
+	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -Iinclude -iquote vtl1/kernel $(filter %.c,$^) -o $@

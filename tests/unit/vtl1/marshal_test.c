@@ -1,0 +1,799 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The marshalling engine with a VTL0 of ours: honest in some tests, lying in others. The user
+ * memory is the real address space code on a made-up machine.
+ */
+#include "audit.h"
+#include "fake.h"
+#include "marshal.h"
+#include "page_table.h"
+#include "random.h"
+#include "string.h"
+#include "syscall.h"
+#include "time.h"
+#include "user_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <cmocka.h>
+
+#define BOUNCE_SIZE (64u << 10)
+#define HOST_BASE   0x7f0000001000ull /* of the bounce buffer in the host process */
+#define USER        0x10000000ull     /* user memory of the tests */
+#define USER_SIZE   (1u << 20)
+
+static struct process process;
+static struct thread thread;
+static struct trustlet_manifest manifest;
+static struct sk_channel channel;
+static uint8_t bounce[BOUNCE_SIZE];
+static unsigned audits;
+static uint64_t clock_ns;
+
+/* ---- what the engine needs of the rest of the kernel ---- */
+
+void audit_write(const struct audit_event *event)
+{
+    (void)event;
+    audits++;
+}
+
+void process_die(struct process *p, enum sk_death death, int status, int signal, uint64_t address)
+{
+    p->dead = true;
+    p->death = death;
+    p->death_status = (uint8_t)status;
+    p->death_signal = (uint8_t)signal;
+    p->death_address = address;
+}
+
+uint64_t time_monotonic_ns(void)
+{
+    return clock_ns;
+}
+
+bool random_bytes(void *to, uint64_t size)
+{
+    memset(to, 0x77, size);
+    return true;
+}
+
+void wipe(volatile void *memory, size_t size)
+{
+    memset((void *)(uintptr_t)memory, 0, size);
+}
+
+/* ---- the machine ---- */
+
+static int setup(void **state)
+{
+    (void)state;
+    audits = 0;
+    clock_ns = 1000;
+    memset(&channel, 0, sizeof(channel));
+    memset(bounce, 0, sizeof(bounce));
+    memset(&manifest, 0, sizeof(manifest));
+    strcpy(manifest.name, "test");
+    manifest.classes = TRUSTLET_CLASS_ALL;
+    memset(&process, 0, sizeof(process));
+    process.manifest = &manifest;
+    process.host_pid = 42;
+    memset(&thread, 0, sizeof(thread));
+    thread.process = &process;
+    thread.channel = &channel;
+    thread.bounce = bounce;
+    thread.bounce_size = sizeof(bounce);
+    thread.bounce_user = HOST_BASE;
+    assert_int_equal(address_space_create(&process.space, 1500), 0);
+    return address_space_map(&process.space, USER, USER_SIZE, ACCESS_READ | ACCESS_WRITE);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    while (address_space_destroy(&process.space) == ADDRESS_SPACE_AGAIN)
+        ;
+    return 0;
+}
+
+static void put(uint64_t at, const void *bytes, uint64_t size)
+{
+    assert_int_equal(user_copy_out(&process.space, at, bytes, size), 0);
+}
+
+static void get(void *to, uint64_t at, uint64_t size)
+{
+    assert_int_equal(user_copy_in(&process.space, to, at, size), 0);
+}
+
+/* VTL0: the address of what an argument points to, inside the bounce buffer. */
+static void *host_pointer(uint64_t argument)
+{
+    assert_true(argument >= HOST_BASE && argument < HOST_BASE + BOUNCE_SIZE);
+    return bounce + (argument - HOST_BASE);
+}
+
+typedef int64_t (*host)(void);
+static unsigned requests;
+
+/* Makes the call with VTL0 played by `answer`. -> RAX; process.dead tells of a lie. */
+static int64_t call(host answer, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                    uint64_t e, uint64_t f)
+{
+    struct user_registers *r = &thread.registers;
+    r->rax = number, r->rdi = a, r->rsi = b, r->rdx = c, r->r10 = d, r->r8 = e, r->r9 = f;
+    requests = 0;
+    enum syscall_action action = syscall_dispatch(&thread);
+    while (action == SYSCALL_MARSHAL) {
+        assert_int_equal(thread.syscall.sequence, channel.sequence);
+        assert_int_equal(syscall_complete(&thread), SYSCALL_MARSHAL); /* nothing answered yet */
+        requests++;
+        channel.result = answer();
+        channel.answered = channel.sequence;
+        action = syscall_complete(&thread);
+    }
+    assert_int_equal(action, process.dead ? SYSCALL_EXIT : SYSCALL_RETURN);
+    return (int64_t)r->rax;
+}
+#define CALL1(h, n, a)             call(h, n, a, 0, 0, 0, 0, 0)
+#define CALL2(h, n, a, b)          call(h, n, a, b, 0, 0, 0, 0)
+#define CALL3(h, n, a, b, c)       call(h, n, a, b, c, 0, 0, 0)
+#define CALL4(h, n, a, b, c, d)    call(h, n, a, b, c, d, 0, 0)
+#define CALL5(h, n, a, b, c, d, e) call(h, n, a, b, c, d, e, 0)
+
+static void assert_lie(void)
+{
+    assert_true(process.dead);
+    assert_int_equal(process.death, SK_DEATH_LYING_ANSWER);
+    assert_int_equal(audits, 1);
+    process.dead = false;
+    process.death = SK_DEATH_EXIT;
+    audits = 0;
+    thread.syscall = (struct syscall_state){.sequence = thread.syscall.sequence};
+}
+
+/* ---- an honest VTL0: a file that is read and written ---- */
+
+static uint8_t file[USER_SIZE];
+static uint64_t file_at, file_end;
+
+static int64_t file_host(void)
+{
+    uint64_t left = file_end - file_at, size = channel.arguments[2];
+    uint64_t part = size < left ? size : left;
+    switch (channel.number) {
+    case __NR_read:
+        memcpy(host_pointer(channel.arguments[1]), file + file_at, part);
+        break;
+    case __NR_write:
+        memcpy(file + file_at, host_pointer(channel.arguments[1]), part);
+        break;
+    case __NR_pread64:
+        memcpy(host_pointer(channel.arguments[1]), file + channel.arguments[3], size);
+        return (int64_t)size;
+    case __NR_poll:
+        ((struct pollfd *)host_pointer(channel.arguments[0]))->revents = left ? POLLIN : 0;
+        return left != 0;
+    default:
+        return -ENOSYS;
+    }
+    file_at += part;
+    return (int64_t)part;
+}
+
+static uint8_t *pattern(uint64_t size)
+{
+    static uint8_t bytes[USER_SIZE];
+    for (uint64_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(i * 7 + i / 251);
+    return bytes;
+}
+
+static void test_long_write(void **state)
+{
+    uint64_t size = 200000;
+    (void)state;
+    put(USER + 5, pattern(size), size);
+    file_at = 0, file_end = sizeof(file);
+    assert_int_equal(CALL3(file_host, __NR_write, 1, USER + 5, size), size);
+    assert_memory_equal(file, pattern(size), size);
+    assert_int_equal(requests, 4);
+    assert_int_equal(thread.syscall.done, 0);
+    /* What was in the bounce buffer is wiped. */
+    for (unsigned i = 0; i < size % BOUNCE_SIZE; i++)
+        assert_int_equal(bounce[i], 0);
+    /* A disk that fills up in the middle of the second part. */
+    file_at = 0, file_end = BOUNCE_SIZE + 10;
+    assert_int_equal(CALL3(file_host, __NR_write, 1, USER, size), BOUNCE_SIZE + 10);
+}
+
+static void test_long_read(void **state)
+{
+    static uint8_t back[USER_SIZE];
+    uint64_t size = 300000;
+    (void)state;
+    memcpy(file, pattern(size), size);
+    file_at = 0, file_end = size;
+    assert_int_equal(CALL3(file_host, __NR_read, 3, USER + 1, size + 99), size);
+    get(back, USER + 1, size);
+    assert_memory_equal(back, file, size);
+    /* A pipe that holds exactly one part: no second read may block. */
+    file_at = 0, file_end = BOUNCE_SIZE;
+    assert_int_equal(CALL3(file_host, __NR_read, 3, USER, size), BOUNCE_SIZE);
+    assert_int_equal(requests, 2);
+    assert_int_equal(CALL4(file_host, __NR_pread64, 3, USER, size, 1000), size);
+    get(back, USER, size);
+    assert_memory_equal(back, file + 1000, size - 1000);
+}
+
+static void test_vectors(void **state)
+{
+    struct iovec parts[3] = {
+        {(void *)USER, 10}, {(void *)(USER + 100), 0}, {(void *)(USER + 5000), 100000}};
+    uint8_t back[10];
+    (void)state;
+    put(USER + 900000, parts, sizeof(parts));
+    put(USER, "0123456789", 10);
+    put(USER + 5000, pattern(100000), 100000);
+    file_at = 0, file_end = sizeof(file);
+    assert_int_equal(CALL3(file_host, __NR_writev, 1, USER + 900000, 3), 100010);
+    assert_memory_equal(file, "0123456789", 10);
+    assert_memory_equal(file + 10, pattern(100000), 100000);
+    put(USER, "xxxxxxxxxx", 10);
+    file_at = 0, file_end = 12;
+    assert_int_equal(CALL3(file_host, __NR_readv, 1, USER + 900000, 3), 12);
+    get(back, USER, 10);
+    assert_memory_equal(back, "0123456789", 10);
+    assert_int_equal(CALL3(file_host, __NR_writev, 1, USER + 900000, 1025), -EINVAL);
+    parts[0].iov_len = parts[2].iov_len = SIZE_MAX / 2 + 1;
+    put(USER + 900000, parts, sizeof(parts));
+    assert_int_equal(CALL3(file_host, __NR_writev, 1, USER + 900000, 3), -EINVAL);
+}
+
+/* ---- requests ---- */
+
+static int64_t answer_value;
+static int64_t fixed_host(void)
+{
+    return answer_value;
+}
+
+static void test_what_vtl0_sees(void **state)
+{
+    (void)state;
+    answer_value = 3;
+    put(USER, "/etc/passwd", 12);
+    assert_int_equal(
+        call(fixed_host, __NR_openat, 0xffffff9c, USER, 0x80000, 0, 0x5ec2e7, 0x5ec2e7), 3);
+    assert_int_equal(channel.number, __NR_openat);
+    assert_int_equal((int64_t)channel.arguments[0], -100); /* AT_FDCWD, sign-extended */
+    assert_int_equal(channel.arguments[4], 0);             /* registers that are no arguments */
+    assert_int_equal(channel.arguments[5], 0);
+    assert_int_equal(call(fixed_host, __NR_getppid, 1, 2, 3, 4, 5, 6), 3);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(channel.arguments[i], 0);
+}
+
+static void test_bad_pointers(void **state)
+{
+    uint64_t end = USER + USER_SIZE;
+    static const uint64_t bad[] = {0,        0xdead000,          USER_END - 8,
+                                   USER_END, 0xffffffff80000000, UINT64_MAX - 7};
+    (void)state;
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(CALL3(fixed_host, __NR_write, 1, bad[i], 16), -EFAULT);
+        assert_int_equal(CALL3(fixed_host, __NR_read, 0, bad[i], 16), -EFAULT);
+        assert_int_equal(CALL2(fixed_host, __NR_mkdir, bad[i], 0), -EFAULT);
+        assert_int_equal(CALL1(fixed_host, __NR_uname, bad[i]), -EFAULT);
+        assert_int_equal(CALL3(fixed_host, __NR_writev, 1, bad[i], 1), -EFAULT);
+        assert_int_equal(CALL3(fixed_host, __NR_connect, 1, bad[i], 16), -EFAULT);
+        assert_int_equal(CALL3(fixed_host, __NR_poll, bad[i], 1, 0), -EFAULT);
+        assert_int_equal(CALL3(fixed_host, __NR_sendmsg, 1, bad[i], 0), -EFAULT);
+    }
+    put(end - 3, "abc", 3); /* a path that runs out of memory */
+    assert_int_equal(CALL2(fixed_host, __NR_mkdir, end - 3, 0), -EFAULT);
+    memset(file, 'a', 5000);
+    put(USER, file, 5000);
+    assert_int_equal(CALL2(fixed_host, __NR_mkdir, USER, 0), -ENAMETOOLONG);
+    assert_int_equal(CALL5(fixed_host, __NR_setsockopt, 1, 1, 1, USER, UINT32_MAX), -EINVAL);
+    assert_int_equal(CALL3(fixed_host, __NR_poll, USER, 1u << 20, 0), -EINVAL);
+    assert_int_equal(requests, 0);
+}
+
+static void test_refused_and_unknown(void **state)
+{
+    (void)state;
+    assert_int_equal(CALL1(fixed_host, __NR_fork, 0), -EPERM);
+    assert_int_equal(CALL1(fixed_host, __NR_fork, 0), -EPERM);
+    assert_int_equal(audits, 1);
+    assert_int_equal(CALL1(fixed_host, 500, 0), -ENOSYS);
+    assert_int_equal(CALL1(fixed_host, 500, 0), -ENOSYS);
+    assert_int_equal(audits, 2);
+    assert_int_equal(CALL1(fixed_host, UINT64_MAX, 0), -ENOSYS);
+    assert_int_equal(CALL2(fixed_host, __NR_ioctl, 0, 0x1234), -ENOTTY);
+    assert_int_equal(CALL2(fixed_host, __NR_fcntl, 0, 0x1234), -EINVAL);
+}
+
+static void test_classes(void **state)
+{
+    uint16_t family = AF_INET;
+    (void)state;
+    answer_value = 0;
+    manifest.classes = TRUSTLET_CLASS_FILE_READ | TRUSTLET_CLASS_NET_CLIENT;
+    put(USER, "x", 2);
+    put(USER + 100, &family, 2);
+    assert_int_equal(CALL3(fixed_host, __NR_open, USER, O_RDONLY, 0), 0);
+    assert_int_equal(CALL3(fixed_host, __NR_open, USER, O_RDWR, 0), -EPERM);
+    assert_int_equal(CALL3(fixed_host, __NR_open, USER, O_CREAT, 0), -EPERM);
+    assert_int_equal(CALL1(fixed_host, __NR_unlink, USER), -EPERM);
+    assert_int_equal(CALL3(fixed_host, __NR_socket, AF_INET, 1, 0), 0);
+    assert_int_equal(CALL3(fixed_host, __NR_socket, AF_UNIX, 1, 0), -EPERM);
+    assert_int_equal(CALL3(fixed_host, __NR_socket, AF_PACKET, 1, 0), -EPERM);
+    assert_int_equal(CALL3(fixed_host, __NR_connect, 3, USER + 100, 16), 0);
+    assert_int_equal(CALL3(fixed_host, __NR_bind, 3, USER + 100, 16), -EPERM);
+    assert_int_equal(CALL3(fixed_host, __NR_ioctl, 0, TCGETS, USER), -EPERM);
+    manifest.classes = 0;
+    assert_int_equal(CALL3(fixed_host, __NR_write, 1, USER, 0), 0); /* basic: always */
+}
+
+/* ---- lies ---- */
+
+static void lie(int64_t value, uint64_t number, uint64_t a, uint64_t b, uint64_t c)
+{
+    answer_value = value;
+    CALL3(fixed_host, number, a, b, c);
+    assert_lie();
+}
+
+static void test_lying_results(void **state)
+{
+    (void)state;
+    put(USER, "x", 2);
+    lie(17, __NR_read, 0, USER, 16);
+    lie(-4096, __NR_read, 0, USER, 16);
+    lie(INT64_MIN, __NR_read, 0, USER, 16);
+    lie(INT64_MAX, __NR_write, 0, USER, 16);
+    lie(1, __NR_close, 0, 0, 0);
+    lie(1ll << 31, __NR_open, USER, 0, 0);
+    lie(01000, __NR_umask, 0, 0, 0);
+    lie(1 << 30, __NR_getppid, 0, 0, 0);
+    lie(0, __NR_getcwd, USER, 100, 0); /* no string */
+    lie(2, __NR_fcntl, 0, F_GETFD, 0);
+    lie(1ll << 40, __NR_time, 0, 0, 0);
+    lie(1, __NR_poll, USER + 64, 0, 0);
+}
+
+static int64_t poll_host(void)
+{
+    struct pollfd *p = host_pointer(channel.arguments[0]);
+    p[0].revents = (short)answer_value;
+    p[0].fd = 99; /* is not passed on */
+    return 1;
+}
+
+static void test_poll(void **state)
+{
+    struct pollfd set[2] = {{.fd = 3, .events = POLLIN}, {.fd = -1, .events = POLLOUT}};
+    (void)state;
+    put(USER, set, sizeof(set));
+    answer_value = POLLIN | POLLHUP;
+    assert_int_equal(CALL3(poll_host, __NR_poll, USER, 2, 0), 1);
+    get(set, USER, sizeof(set));
+    assert_int_equal(set[0].fd, 3);
+    assert_int_equal(set[0].revents, POLLIN | POLLHUP);
+    answer_value = POLLOUT;
+    CALL3(poll_host, __NR_poll, USER, 2, 0);
+    assert_lie();
+    answer_value = 0;
+    CALL3(poll_host, __NR_poll, USER, 2, 0); /* one ready, but none shown */
+    assert_lie();
+}
+
+static int64_t select_host(void)
+{
+    *(uint64_t *)host_pointer(channel.arguments[1]) = (uint64_t)answer_value;
+    return 1;
+}
+
+static void test_select(void **state)
+{
+    uint64_t set = 6;
+    (void)state;
+    put(USER, &set, 8);
+    answer_value = 4;
+    assert_int_equal(CALL5(select_host, __NR_select, 3, USER, 0, 0, 0), 1);
+    get(&set, USER, 8);
+    assert_int_equal(set, 4);
+    answer_value = 8;
+    CALL5(select_host, __NR_select, 3, USER, 0, 0, 0);
+    assert_lie();
+    assert_int_equal(CALL5(select_host, __NR_select, (uint64_t)-1, USER, 0, 0, 0), -EINVAL);
+}
+
+static int64_t sized_host(void)
+{
+    memset(host_pointer(channel.arguments[1]), 0xcc, 16);
+    *(int32_t *)host_pointer(channel.arguments[2]) = (int32_t)answer_value;
+    return 5;
+}
+
+static void test_sizes_that_come_back(void **state)
+{
+    uint8_t address[32] = {0};
+    int32_t size = 8;
+    (void)state;
+    put(USER, address, sizeof(address));
+    put(USER + 64, &size, 4);
+    answer_value = 16; /* an address longer than there is room for: cut, its length told */
+    assert_int_equal(CALL3(sized_host, __NR_accept, 3, USER, USER + 64), 5);
+    get(address, USER, sizeof(address));
+    get(&size, USER + 64, 4);
+    assert_int_equal(address[7], 0xcc);
+    assert_int_equal(address[8], 0);
+    assert_int_equal(size, 16);
+    answer_value = 129;
+    CALL3(sized_host, __NR_accept, 3, USER, USER + 64);
+    assert_lie();
+    answer_value = -1;
+    CALL3(sized_host, __NR_accept, 3, USER, USER + 64);
+    assert_lie();
+    assert_int_equal(CALL3(fixed_host, __NR_getsockname, 3, USER, 0), -EFAULT);
+}
+
+static uint8_t dirents[512];
+static int64_t dirent_host(void)
+{
+    memcpy(host_pointer(channel.arguments[1]), dirents, sizeof(dirents));
+    return answer_value;
+}
+
+static void dirent(unsigned at, uint16_t length, const char *name)
+{
+    memset(dirents + at, 0x11, length);
+    memcpy(dirents + at + 16, &length, 2);
+    strcpy((char *)dirents + at + 19, name);
+}
+
+static void test_directories(void **state)
+{
+    (void)state;
+    dirent(0, 24, ".");
+    dirent(24, 32, "longer-name");
+    answer_value = 56;
+    assert_int_equal(CALL3(dirent_host, __NR_getdents64, 3, USER, 4096), 56);
+    answer_value = 50; /* a record that is cut off */
+    CALL3(dirent_host, __NR_getdents64, 3, USER, 4096);
+    assert_lie();
+    answer_value = 56;
+    dirents[16] = 0; /* a length that would go round for ever */
+    CALL3(dirent_host, __NR_getdents64, 3, USER, 4096);
+    assert_lie();
+    dirent(0, 24, ".");
+    memset(dirents + 19, 'x', 5); /* a name that does not end in its record */
+    CALL3(dirent_host, __NR_getdents64, 3, USER, 4096);
+    assert_lie();
+}
+
+static struct linux_time {
+    int64_t seconds, fraction;
+} told;
+static int64_t time_host(void)
+{
+    memcpy(host_pointer(channel.arguments[1]), &told, sizeof(told));
+    return 0;
+}
+
+static void test_real_time(void **state)
+{
+    struct linux_time seen;
+    (void)state;
+    told.seconds = 1000, told.fraction = 5;
+    assert_int_equal(CALL2(time_host, __NR_clock_gettime, 0, USER), 0);
+    told.seconds = 900; /* backwards: it stands still */
+    assert_int_equal(CALL2(time_host, __NR_clock_gettime, 0, USER), 0);
+    get(&seen, USER, sizeof(seen));
+    assert_int_equal(seen.seconds, 1000);
+    assert_int_equal(seen.fraction, 5);
+    answer_value = 10;
+    assert_int_equal(CALL1(fixed_host, __NR_time, 0), 1000);
+    told.fraction = 1000000000;
+    CALL2(time_host, __NR_clock_gettime, 0, USER);
+    assert_lie();
+    told.fraction = 0, told.seconds = -1;
+    CALL2(time_host, __NR_clock_gettime, 0, USER);
+    assert_lie();
+    assert_int_equal(CALL2(time_host, __NR_clock_gettime, 1, USER), 0); /* monotonic: ours */
+    assert_int_equal(requests, 0);
+}
+
+static void test_sleep(void **state)
+{
+    struct linux_time want = {0, 500};
+    (void)state;
+    put(USER, &want, sizeof(want));
+    thread.registers.rax = __NR_nanosleep;
+    thread.registers.rdi = USER;
+    thread.registers.rsi = 0;
+    assert_int_equal(syscall_dispatch(&thread), SYSCALL_WAIT);
+    assert_int_equal(thread.run_result[0], 500);
+    clock_ns += 200; /* VTL0 comes back early */
+    assert_int_equal(syscall_complete(&thread), SYSCALL_WAIT);
+    assert_int_equal(thread.run_result[0], 300);
+    clock_ns += 300;
+    assert_int_equal(syscall_complete(&thread), SYSCALL_RETURN);
+    assert_int_equal(thread.registers.rax, 0);
+}
+
+static void test_file_mapping(void **state)
+{
+    static uint8_t back[150000];
+    (void)state;
+    memcpy(file, pattern(sizeof(back)), sizeof(back));
+    int64_t at = call(file_host, __NR_mmap, 0, sizeof(back), ACCESS_READ, MAP_PRIVATE, 3, 0);
+    assert_true(at > 0);
+    get(back, (uint64_t)at, sizeof(back));
+    assert_memory_equal(back, file, sizeof(back));
+    assert_int_equal(user_copy_out(&process.space, (uint64_t)at, "x", 1), -EFAULT);
+    answer_value = -EBADF;
+    assert_int_equal(call(fixed_host, __NR_mmap, 0, 4096, ACCESS_READ, MAP_PRIVATE, 9, 0), -EBADF);
+    answer_value = 4097;
+    call(fixed_host, __NR_mmap, 0, 4096, ACCESS_READ, MAP_PRIVATE, 9, 0);
+    assert_lie();
+}
+
+static int64_t message_host(void)
+{
+    struct msghdr *m = host_pointer(channel.arguments[1]);
+    struct iovec *v = host_pointer((uint64_t)m->msg_iov);
+    assert_int_equal(m->msg_iovlen, 1);
+    if (channel.number == __NR_recvmsg) {
+        struct cmsghdr c = {.cmsg_len = (size_t)answer_value, .cmsg_level = 1, .cmsg_type = 1};
+        memcpy(host_pointer((uint64_t)v->iov_base), "abcdef", 6);
+        memcpy(host_pointer((uint64_t)m->msg_control), &c, sizeof(c));
+        m->msg_controllen = 24;
+        m->msg_flags = MSG_CTRUNC;
+        return 6;
+    }
+    assert_int_equal(v->iov_len, 6);
+    assert_memory_equal(host_pointer((uint64_t)v->iov_base), "abcdef", 6);
+    return 6;
+}
+
+static void test_messages(void **state)
+{
+    struct iovec v[2] = {{(void *)USER, 3}, {(void *)(USER + 10), 3}};
+    struct msghdr m = {.msg_iov = (void *)(USER + 200),
+                       .msg_iovlen = 2,
+                       .msg_control = (void *)(USER + 300),
+                       .msg_controllen = 24};
+    char back[3];
+    (void)state;
+    put(USER + 200, v, sizeof(v));
+    put(USER + 100, &m, sizeof(m));
+    put(USER + 300, back, 3);
+    answer_value = 20;
+    assert_int_equal(CALL3(message_host, __NR_recvmsg, 3, USER + 100, 0), 6);
+    get(back, USER + 10, 3);
+    assert_memory_equal(back, "def", 3);
+    get(&m, USER + 100, sizeof(m));
+    assert_int_equal(m.msg_flags, MSG_CTRUNC);
+    assert_int_equal(m.msg_controllen, 24);
+    m.msg_controllen = 0;
+    put(USER + 100, &m, sizeof(m));
+    assert_int_equal(CALL3(message_host, __NR_sendmsg, 3, USER + 100, 0), 6);
+    m.msg_controllen = 24;
+    put(USER + 100, &m, sizeof(m));
+    answer_value = 3; /* a control message shorter than its own header */
+    CALL3(message_host, __NR_recvmsg, 3, USER + 100, 0);
+    assert_lie();
+}
+
+/* ---- every call of the table, answered at random ---- */
+
+static int64_t random_result(void)
+{
+    switch (random() % 6) {
+    case 0:
+        return 0;
+    case 1:
+        return -(random() % 5000);
+    case 2:
+        return random() % 200;
+    case 3:
+        return random() % (2 * BOUNCE_SIZE);
+    case 4:
+        return (int64_t)((uint64_t)random() << 33 | (uint64_t)random());
+    default:
+        return random() % 2 ? INT64_MIN + random() : INT64_MAX - random();
+    }
+}
+
+static int64_t random_host(void)
+{
+    for (unsigned i = 0; i < 64; i++)
+        bounce[(unsigned)random() % (random() % 2 ? 256 : BOUNCE_SIZE)] = (uint8_t)random();
+    return random_result();
+}
+
+/* Each pointer gets a piece of user memory between two that must not change. */
+#define PIECE 0x20000u
+static uint64_t random_argument(unsigned i)
+{
+    switch (random() % 4) {
+    case 0:
+        return (uint64_t)(random() % 64);
+    case 1:
+        return (uint64_t)(random() % PIECE);
+    default:
+        return USER + (2 * (uint64_t)(i % 3) + 1) * PIECE;
+    }
+}
+
+/* Said again here, apart from the table's own check. */
+static void assert_result_sound(const struct syscall_entry *entry, const uint64_t given[6],
+                                int64_t result)
+{
+    assert_true(result >= -4095);
+    if (result < 0)
+        return;
+    switch (entry->result.kind) {
+    case RESULT_ZERO:
+        assert_int_equal(result, 0);
+        break;
+    case RESULT_FD:
+        assert_true(result <= INT32_MAX);
+        break;
+    case RESULT_COUNT:
+        if (entry->argument[2].kind == ARGUMENT_LENGTH && entry->check != CHECK_TRUNCATION &&
+            entry->argument[1].kind != ARGUMENT_VECTOR_IN &&
+            entry->argument[1].kind != ARGUMENT_VECTOR_OUT)
+            assert_true((uint64_t)result <= given[2]);
+        break;
+    case RESULT_RANGE:
+        assert_true((uint64_t)result <= entry->result.max);
+        break;
+    default:
+        break;
+    }
+}
+
+static void assert_untouched(const uint8_t *guard)
+{
+    static uint8_t now[PIECE];
+    for (unsigned k = 0; k < 4; k++) {
+        get(now, USER + 2 * k * PIECE, PIECE);
+        assert_memory_equal(now, guard, PIECE);
+    }
+}
+
+static void one_random_call(const struct syscall_entry *entry)
+{
+    uint64_t given[6];
+    for (unsigned i = 0; i < 6; i++)
+        given[i] = random_argument(i);
+    if (entry->number == __NR_ioctl || entry->number == __NR_fcntl)
+        given[1] = entry->value;
+    if (entry->number == __NR_clock_gettime)
+        given[0] = entry->value;
+    /* Vectors and message headers made of random bytes point anywhere: not for the guards. */
+    bool wild = entry->argument[1].kind >= ARGUMENT_VECTOR_IN &&
+                entry->argument[1].kind <= ARGUMENT_VECTOR_OUT;
+    wild |= entry->argument[1].kind >= ARGUMENT_MESSAGE_IN;
+    if (wild)
+        return;
+    int64_t result = call(random_host, entry->number, given[0], given[1], given[2], given[3],
+                          given[4], given[5]);
+    if (process.dead)
+        assert_lie();
+    else
+        assert_result_sound(entry, given, result);
+    audits = 0;
+}
+
+static void test_random_answers(void **state)
+{
+    static uint8_t guard[PIECE];
+    (void)state;
+    srandom(7);
+    memset(guard, 0xe7, sizeof(guard));
+    for (unsigned k = 0; k < 4; k++)
+        put(USER + 2 * k * PIECE, guard, PIECE);
+    for (unsigned round = 0; round < 60; round++) {
+        for (unsigned n = 0; n < SYSCALL_TABLE_SIZE; n++) {
+            const struct syscall_entry *entry = &syscall_table[n];
+            if (entry->kind == SYSCALL_HOST)
+                one_random_call(entry);
+            for (unsigned k = 0; entry->kind == SYSCALL_CHOICE && k < entry->row_count; k++) {
+                if (entry->rows[k].kind == SYSCALL_HOST)
+                    one_random_call(&entry->rows[k]);
+            }
+        }
+        assert_untouched(guard);
+    }
+}
+
+/* ---- the table itself ---- */
+
+static void check_row(const struct syscall_entry *entry)
+{
+    assert_non_null(entry->name);
+    if (entry->kind == SYSCALL_LOCAL)
+        assert_non_null(entry->local);
+    if (entry->kind != SYSCALL_HOST)
+        return;
+    assert_int_not_equal(entry->classes, 0);
+    if (entry->result.kind == RESULT_COUNT || entry->result.kind == RESULT_UNITS)
+        assert_in_range(entry->result.argument, 1, 6);
+    for (unsigned i = 0; i < 6; i++) {
+        const struct argument *a = &entry->argument[i];
+        if (a->length != 0)
+            assert_true(entry->argument[a->length - 1].kind == ARGUMENT_INT ||
+                        entry->argument[a->length - 1].kind == ARGUMENT_LENGTH);
+        if (a->kind == ARGUMENT_SIZED_OUT)
+            assert_int_equal(entry->argument[i + 1].kind, ARGUMENT_SIZE);
+        if (a->kind == ARGUMENT_VECTOR_IN || a->kind == ARGUMENT_VECTOR_OUT)
+            assert_int_equal(entry->argument[i + 1].kind, ARGUMENT_LENGTH);
+        /* What is fixed in size fits the smallest channel beside its neighbours. */
+        if ((a->kind == ARGUMENT_OUT || a->kind == ARGUMENT_IN) && a->length == 0)
+            assert_in_range(a->unit, 1, 512);
+    }
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    for (unsigned n = 0; n < SYSCALL_TABLE_SIZE; n++) {
+        const struct syscall_entry *entry = &syscall_table[n];
+        if (entry->kind == SYSCALL_UNKNOWN)
+            continue;
+        assert_int_equal(entry->number, n);
+        check_row(entry);
+        for (unsigned k = 0; k < entry->row_count; k++) {
+            assert_int_equal(entry->rows[k].number, n);
+            check_row(&entry->rows[k]);
+        }
+    }
+}
+
+static int machine(void **state)
+{
+    (void)state;
+    fake_machine();
+    return 0;
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_long_write),
+        TEST(test_long_read),
+        TEST(test_vectors),
+        TEST(test_bad_pointers),
+        TEST(test_refused_and_unknown),
+        TEST(test_classes),
+        TEST(test_poll),
+        TEST(test_what_vtl0_sees),
+        TEST(test_lying_results),
+        TEST(test_select),
+        TEST(test_directories),
+        TEST(test_sizes_that_come_back),
+        TEST(test_real_time),
+        TEST(test_file_mapping),
+        TEST(test_random_answers),
+        TEST(test_sleep),
+        TEST(test_messages),
+        TEST(test_table),
+    };
+    return cmocka_run_group_tests(tests, machine, NULL);
+}
