@@ -12,23 +12,27 @@ ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz
 	tests/attacks/trustlets/pattern.h $(wildcard include/openvsm/*.h)
 ATTACK_CC := musl-gcc -static -s $(HOSTED) -U_FORTIFY_SOURCE -Itests/attacks -Itests/attacks/user -Iinclude
 
-ALL += $(ATTACKS)/search
+ALL += $(ATTACKS)/search $(ATTACKS)/host-canary
 GUEST += lib/attack.ko:$(ATTACK_MODULE) \
 	$(foreach test,$(ATTACK_TESTS),tests/attack-$(test):$(ATTACKS)/$(test)) \
 	$(foreach tool,$(ATTACK_TOOLS),bin/attack-$(tool):$(ATTACKS)/$(tool)) \
 	tests/attack-fuzz:$(ATTACKS)/fuzz tests/attack-fuzz-long:$(ATTACKS)/fuzz \
 	tests/attack-fuzz-long.conf:tests/fuzz/long.conf tests/attack-fuzz.conf:tests/fuzz/short.conf \
+	tests/attack-secrets:tests/attacks/secrets bin/attack-canary:$(ATTACKS)/canary \
 	tests/attack-liar.conf:tests/attacks/liar.conf
-TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller
+TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary
 
 $(ATTACKS)/search: tests/attacks/host/search.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) $< -o $@
+$(ATTACKS)/host-canary: tests/attacks/host/canary.c tests/attacks/trustlets/canary.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) $< -o $@
 
 $(ATTACKS)/fuzz: $(wildcard tests/fuzz/*.c) $(ATTACK_COMMON) $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) -pthread $(filter %.c,$^) -o $@
-$(ATTACKS)/pattern $(ATTACKS)/caller: $(ATTACKS)/%: tests/attacks/trustlets/%.c $(ATTACK_HEADERS)
+$(addprefix $(ATTACKS)/,pattern caller canary): $(ATTACKS)/%: tests/attacks/trustlets/%.c $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) $< -o $@
 $(ATTACKS)/%: tests/attacks/user/%.c $(ATTACK_COMMON) $(ATTACK_HEADERS)

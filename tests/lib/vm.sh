@@ -22,7 +22,7 @@ vm_start() {
     rm -rf "$VM_DIR"
     mkdir -p "$VM_DIR"
     mkfifo "$VM_DIR/orders" "$VM_DIR/answers" "$VM_MONITOR.in" "$VM_MONITOR.out"
-    truncate -s 2G "$VM_DISK"
+    truncate -s 3G "$VM_DISK"
     BUILD=$vm_build "$vm_root/packaging/machine" "$@" -- \
         -serial "file:$VM_DIR/console.log" -serial stdio \
         -chardev "pipe,id=monitor,path=$VM_MONITOR" -mon chardev=monitor,mode=control \

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * search FILE SECRET [FIRST BYTES]: looks for any eight bytes of a secret (hex digits) in a file,
- * at every offset: as they are, reversed, swapped within words of 2, 4 and 8 bytes, and each of
- * these as hex digits. Prints "OFFSET FORM" for the first hits in rising order and, last, "hits N".
+ * search FILE SECRET [FIRST BYTES [MAP MAP-FIRST]]: looks for any eight bytes of a secret (hex
+ * digits) in a file, at every offset: as they are, reversed, swapped within words of 2, 4 and 8
+ * bytes, and each of these as hex digits. Prints "OFFSET FORM" for the first hits in rising order
+ * and, last, "hits N". With a map (a byte per page of FILE, from MAP-FIRST on in the file MAP, as
+ * the guest's attack-stream writes it) also how many hits lie on VTL0's, VTL1's, the hypervisor's.
  * Exit status 0 when nothing was found, 1 when something was, 2 when it could not look.
  *
  * Eight bytes, because a register holds so many; by chance they occur in a GiB once in 10^8 times.
@@ -23,7 +25,9 @@
 #define SECRET_MAX   64u
 #define NEEDLE_MAX   (2 * PIECE)
 #define NEEDLES_MAX  4096u
-#define PRINTED_HITS 4096u
+#define PRINTED_HITS 16u
+#define PAGE         4096u
+#define OWNERS       3u
 
 struct needle {
     uint8_t bytes[NEEDLE_MAX];
@@ -36,6 +40,10 @@ struct search {
     uint32_t count;
     int32_t heads[1u << 16];
     uint64_t hits;
+    uint64_t first;     /* offset in the file of the data looked at */
+    const uint8_t *map; /* owner of each page of the file, or NULL */
+    uint64_t map_pages;
+    uint64_t owned[OWNERS];
 };
 
 static uint32_t first_two(const uint8_t *bytes)
@@ -101,6 +109,18 @@ static void add_secret(struct search *search, const uint8_t *secret, uint32_t si
     add_pieces(search, other, size, "reversed");
 }
 
+static void count_hit(struct search *search, uint64_t at, const char *form)
+{
+    uint64_t page = at / PAGE;
+
+    if (search->hits++ < PRINTED_HITS)
+        printf("%llu %s\n", (unsigned long long)at, form);
+    /* What the map does not tell is VTL0's: the strict side. */
+    if (search->map)
+        search->owned[page < search->map_pages && search->map[page] < OWNERS ? search->map[page]
+                                                                             : 0]++;
+}
+
 static void look(struct search *search, const uint8_t *data, uint64_t size)
 {
     for (uint64_t at = 0; at + 1 < size; at++) {
@@ -109,8 +129,7 @@ static void look(struct search *search, const uint8_t *data, uint64_t size)
 
             if (needle->length > size - at || memcmp(data + at, needle->bytes, needle->length))
                 continue;
-            if (search->hits++ < PRINTED_HITS)
-                printf("%llu %s\n", (unsigned long long)at, needle->form);
+            count_hit(search, search->first + at, needle->form);
         }
     }
 }
@@ -131,25 +150,33 @@ static uint32_t parse_secret(uint8_t *secret, const char *digits)
     return (uint32_t)(length / 2);
 }
 
-static int search_file(struct search *search, const char *name, uint64_t first, uint64_t bytes)
+/* -> mapping of bytes (made less if the file is shorter) from first on, or NULL. */
+static const uint8_t *map_file(const char *name, uint64_t first, uint64_t *bytes)
 {
     int file = open(name, O_RDONLY | O_CLOEXEC);
     struct stat status = {0};
-    const uint8_t *data = NULL;
+    void *data = MAP_FAILED;
 
-    if (file < 0 || fstat(file, &status) || first >= (uint64_t)status.st_size) {
-        fprintf(stderr, "search: %s: cannot be read there\n", name);
-        return 2;
+    if (file >= 0 && !fstat(file, &status) && first < (uint64_t)status.st_size) {
+        if (*bytes > (uint64_t)status.st_size - first)
+            *bytes = (uint64_t)status.st_size - first;
+        data = mmap(NULL, *bytes, PROT_READ, MAP_SHARED, file, (off_t)first);
     }
-    if (bytes > (uint64_t)status.st_size - first)
-        bytes = (uint64_t)status.st_size - first;
-    data = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file, (off_t)first);
+    if (file >= 0)
+        close(file);
     if (data == MAP_FAILED) {
-        perror("search: mmap");
-        return 2;
+        fprintf(stderr, "search: %s: cannot be read there\n", name);
+        return NULL;
     }
-    look(search, data, bytes);
+    return data;
+}
+
+static int report(const struct search *search)
+{
     printf("hits %llu\n", (unsigned long long)search->hits);
+    if (search->map)
+        printf("vtl0 %llu\nvtl1 %llu\nhypervisor %llu\n", (unsigned long long)search->owned[0],
+               (unsigned long long)search->owned[1], (unsigned long long)search->owned[2]);
     return search->hits ? 1 : 0;
 }
 
@@ -158,13 +185,26 @@ int main(int argc, char **argv)
     static struct search search;
     uint8_t secret[SECRET_MAX] = {0};
     uint32_t size = argc > 2 ? parse_secret(secret, argv[2]) : 0;
+    uint64_t bytes = UINT64_MAX;
+    const uint8_t *data = NULL;
 
-    if (!size || (argc != 3 && argc != 5)) {
-        fprintf(stderr, "usage: search FILE SECRET-IN-HEX [FIRST BYTES]\n");
+    if (!size || (argc != 3 && argc != 5 && argc != 7)) {
+        fprintf(stderr, "usage: search FILE SECRET-IN-HEX [FIRST BYTES [MAP MAP-FIRST]]\n");
         return 2;
     }
     memset(search.heads, 0xff, sizeof(search.heads));
     add_secret(&search, secret, size);
-    return search_file(&search, argv[1], argc == 5 ? strtoull(argv[3], NULL, 0) : 0,
-                       argc == 5 ? strtoull(argv[4], NULL, 0) : UINT64_MAX);
+    if (argc >= 5) {
+        search.first = strtoull(argv[3], NULL, 0);
+        bytes = strtoull(argv[4], NULL, 0);
+    }
+    data = map_file(argv[1], search.first, &bytes);
+    if (data && argc == 7) {
+        search.map_pages = UINT32_MAX;
+        search.map = map_file(argv[5], strtoull(argv[6], NULL, 0), &search.map_pages);
+    }
+    if (!data || (argc == 7 && !search.map))
+        return 2;
+    look(&search, data, bytes);
+    return report(&search);
 }
