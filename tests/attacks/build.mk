@@ -6,7 +6,7 @@
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_TESTS := memory machine calls registers liar
-ATTACK_TOOLS := stream
+ATTACK_TOOLS := stream carry
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
 	tests/attacks/trustlets/pattern.h $(wildcard include/openvsm/*.h)
@@ -18,7 +18,8 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) \
 	$(foreach tool,$(ATTACK_TOOLS),bin/attack-$(tool):$(ATTACKS)/$(tool)) \
 	tests/attack-fuzz:$(ATTACKS)/fuzz tests/attack-fuzz-long:$(ATTACKS)/fuzz \
 	tests/attack-fuzz-long.conf:tests/fuzz/long.conf tests/attack-fuzz.conf:tests/fuzz/short.conf \
-	tests/attack-secrets:tests/attacks/secrets bin/attack-canary:$(ATTACKS)/canary \
+	lib/attack.sh:tests/attacks/guest/attack.sh tests/attack-secrets:tests/attacks/guest/secrets \
+	tests/attack-vault:tests/attacks/guest/vault bin/attack-canary:$(ATTACKS)/canary \
 	tests/attack-liar.conf:tests/attacks/liar.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary
 
