@@ -11,5 +11,5 @@ $(TYPIST): tests/vm/typist.c
 
 ifdef DEVELOPMENT_KEY
 GUEST += tests/busybox:tests/vm/busybox tests/ium-refuses:tests/vm/ium-refuses \
-	tests/ium-alone:tests/vm/ium-alone
+	tests/ium-alone:tests/vm/ium-alone sbin/tour:tests/tour/tour
 endif

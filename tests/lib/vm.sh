@@ -7,7 +7,8 @@
 # Needs vm_root, this tree's folder. Sets VM_DIR (exported, as are VM_MONITOR and VM_DISK, for the
 # host's side of a test).
 
-vm_build=${BUILD:-$vm_root/build}
+vm_build=$(realpath -m "${BUILD:-$vm_root/build}")
+export BUILD="$vm_build"
 # A machine that died must not take its tester along.
 trap '' PIPE
 
@@ -23,7 +24,7 @@ vm_start() {
     mkdir -p "$VM_DIR"
     mkfifo "$VM_DIR/orders" "$VM_DIR/answers" "$VM_MONITOR.in" "$VM_MONITOR.out"
     truncate -s 3G "$VM_DISK"
-    BUILD=$vm_build "$vm_root/packaging/machine" "$@" -- \
+    "$vm_root/packaging/machine" "$@" -- \
         -serial "file:$VM_DIR/console.log" -serial stdio \
         -chardev "pipe,id=monitor,path=$VM_MONITOR" -mon chardev=monitor,mode=control \
         -drive "file=$VM_DISK,format=raw,if=none,id=disk,cache=unsafe" \
