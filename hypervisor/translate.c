@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest's own page tables (APM Vol.2 5.3, 5.6), read only where that guest's VTL may read. */
+/* A guest's own page tables (APM Vol.2 5.2, 5.3, 5.6), read only where that guest's VTL may read.
+ */
 #include "translate.h"
 #include "hypercall.h"
 
 #define CR0_WP        (1ull << 16)
 #define CR0_PG        (1ull << 31)
-#define CR3_ADDRESS   0x000ffffffffff000ull
+#define CR4_PSE       (1ull << 4)
+#define CR4_PAE       (1ull << 5)
 #define CR4_LA57      (1ull << 12)
 #define CR4_SMEP      (1ull << 20)
 #define CR4_SMAP      (1ull << 21)
@@ -22,29 +24,75 @@
 
 #define OVERRIDE_SMAP 0x200u
 
-static unsigned level_shift(unsigned level)
+/* How a paging mode's tables are shaped. */
+struct shape {
+    unsigned levels;     /* 0: no paging */
+    unsigned bits;       /* of the address per level */
+    unsigned entry_size; /* bytes */
+    unsigned large;      /* highest level whose entry may be a leaf */
+    uint64_t root;
+};
+
+static struct shape shape_of(const struct paging *paging)
 {
-    return 12 + 9 * (level - 1);
+    uint64_t cr3 = paging->cr3;
+    if (!(paging->cr0 & CR0_PG))
+        return (struct shape){0};
+    if (paging->efer & EFER_LMA)
+        return (struct shape){paging->cr4 & CR4_LA57 ? 5 : 4, 9, 8, 3, cr3 & PTE_ADDRESS};
+    if (paging->cr4 & CR4_PAE)
+        return (struct shape){3, 9, 8, 2, cr3 & 0xffffffe0u};
+    return (struct shape){2, 10, 4, paging->cr4 & CR4_PSE ? 2 : 1, cr3 & 0xfffff000u};
 }
 
-static bool is_canonical(gva_t virtual, unsigned levels)
+static unsigned shift_of(const struct shape *shape, unsigned level)
 {
-    int64_t top = (int64_t) virtual.value >> (level_shift(levels + 1) - 1);
+    return PAGE_SHIFT + shape->bits * (level - 1);
+}
+
+static bool is_canonical(const struct shape *shape, gva_t linear)
+{
+    if (shape->levels < 4)
+        return linear.value <= 0xffffffff;
+    int64_t top = (int64_t)linear.value >> (shift_of(shape, shape->levels + 1) - 1);
     return top == 0 || top == -1;
 }
 
-/* A leaf above level 1, and in it no address bits below its size (bit 12 is PAT there). */
-static bool is_reserved(uint64_t entry, unsigned level, const struct paging *paging)
+/* PAE's top level: four entries that carry no rights. */
+static bool is_rightless(const struct shape *shape, unsigned level)
 {
-    if ((entry & PTE_NX) && !(paging->efer & EFER_NXE))
+    return shape->levels == 3 && level == 3;
+}
+
+static bool is_leaf(const struct shape *shape, unsigned level, uint64_t entry)
+{
+    return level == 1 || (level <= shape->large && (entry & PTE_LARGE));
+}
+
+/* Bits that the CPU wants zero: NX where it is off, and in a large leaf the address bits below its
+ * size (bit 12 is PAT there; 32-bit large pages keep high address bits in 20:13). */
+static bool is_reserved(const struct shape *shape, unsigned level, uint64_t entry, bool nxe)
+{
+    if (shape->entry_size == 4 || is_rightless(shape, level))
+        return false;
+    if ((entry & PTE_NX) && !nxe)
         return true;
     if (level == 1 || !(entry & PTE_LARGE))
         return false;
-    uint64_t below = ((1ull << level_shift(level)) - 1) & PTE_ADDRESS & ~(1ull << 12);
-    return level > 3 || (entry & below);
+    uint64_t below = ((1ull << shift_of(shape, level)) - 1) & PTE_ADDRESS & ~(1ull << 12);
+    return level > shape->large || (entry & below);
 }
 
-/* May this access go through, given the rights that all levels agree on? (APM Vol.2 5.6) */
+static gpa_t leaf_address(const struct shape *shape, unsigned level, uint64_t entry, gva_t linear)
+{
+    uint64_t offset = (1ull << shift_of(shape, level)) - 1;
+    uint64_t base = entry & PTE_ADDRESS & ~offset;
+    if (level == 2 && shape->entry_size == 4) /* bits 39:32 in 20:13 (APM Vol.2 5.2.2) */
+        base |= (entry >> 13 & 0xff) << 32;
+    return gpa(base | (linear.value & offset));
+}
+
+/* May this access go through, given what the levels' entries have in common and in any? (5.6) */
 static bool is_permitted(const struct paging *paging, uint32_t flags, uint64_t all, uint64_t any)
 {
     bool user_page = all & PTE_USER;
@@ -53,48 +101,54 @@ static bool is_permitted(const struct paging *paging, uint32_t flags, uint64_t a
         return false;
     if ((flags & TRANSLATE_WRITE) && !(all & PTE_WRITE) && (as_user || paging->cr0 & CR0_WP))
         return false;
-    if (flags & TRANSLATE_PRIVILEGE_EXEMPT)
+    if (flags & TRANSLATE_PRIVILEGE_EXEMPT || (as_user && user_page) || (!as_user && !user_page))
         return true;
-    if (as_user || !user_page)
-        return user_page || !as_user;
-    if ((flags & TRANSLATE_EXECUTE) && (paging->cr4 & CR4_SMEP))
+    if (as_user || ((flags & TRANSLATE_EXECUTE) && (paging->cr4 & CR4_SMEP)))
         return false;
-    return !(flags & (TRANSLATE_READ | TRANSLATE_WRITE)) || !(paging->cr4 & CR4_SMAP) ||
-           paging->rflags & RFLAGS_AC || flags & OVERRIDE_SMAP;
+    bool is_data = flags & (TRANSLATE_READ | TRANSLATE_WRITE);
+    return !is_data || !(paging->cr4 & CR4_SMAP) || paging->rflags & RFLAGS_AC ||
+           flags & OVERRIDE_SMAP;
+}
+
+/* Reads one entry. GPA_UNMAPPED: the VTL may not read it. */
+static enum translate_result read_entry(struct slat *slat, unsigned vtl, const struct shape *shape,
+                                        gpa_t table, uint64_t index, uint64_t *entry)
+{
+    gpa_t from = gpa(table.value + index * shape->entry_size);
+    *entry = 0;
+    if (!slat_copy_in(slat, vtl, from, entry, shape->entry_size))
+        return TRANSLATE_GPA_UNMAPPED;
+    return *entry & PTE_PRESENT ? TRANSLATE_SUCCESS : TRANSLATE_NOT_PRESENT;
 }
 
 enum translate_result translate_walk(struct slat *slat, unsigned vtl, const struct paging *paging,
-                                     gva_t virtual, uint32_t flags, gpa_t *address)
+                                     gva_t linear, uint32_t flags, gpa_t *address)
 {
-    if (!(paging->cr0 & CR0_PG)) {
-        *address = gpa(virtual.value & 0xffffffff);
+    const struct shape shape = shape_of(paging);
+    uint64_t all = ~0ull, any = 0, entry = 0;
+    gpa_t table = gpa(shape.root);
+    unsigned level = shape.levels;
+    *address = gpa(linear.value);
+    if (!level)
         return TRANSLATE_SUCCESS;
-    }
-    if (!(paging->efer & EFER_LMA))
-        return TRANSLATE_INVALID_FLAGS; /* 32-bit tables: nobody who calls us runs with them */
-    unsigned level = paging->cr4 & CR4_LA57 ? 5 : 4;
-    if (!is_canonical(virtual, level))
+    if (!is_canonical(&shape, linear))
         return TRANSLATE_NOT_PRESENT;
-    uint64_t table = paging->cr3 & CR3_ADDRESS;
-    uint64_t all = ~0ull, any = 0, entry;
     for (;; level--) {
-        uint64_t index = virtual.value >> level_shift(level) & 511;
-        if (!slat_copy_in(slat, vtl, gpa(table + 8 * index), &entry, sizeof(entry)))
-            return TRANSLATE_GPA_UNMAPPED;
-        if (!(entry & PTE_PRESENT))
-            return TRANSLATE_NOT_PRESENT;
-        if (is_reserved(entry, level, paging))
+        uint64_t index = linear.value >> shift_of(&shape, level) & ((1ull << shape.bits) - 1);
+        enum translate_result result = read_entry(slat, vtl, &shape, table, index, &entry);
+        if (result != TRANSLATE_SUCCESS)
+            return result;
+        if (is_reserved(&shape, level, entry, paging->efer & EFER_NXE))
             return TRANSLATE_INVALID_FLAGS;
-        all &= entry;
-        any |= entry;
-        if (level == 1 || entry & PTE_LARGE)
+        all &= is_rightless(&shape, level) ? ~0ull : entry;
+        any |= shape.entry_size == 8 && !is_rightless(&shape, level) ? entry : 0;
+        if (is_leaf(&shape, level, entry))
             break;
-        table = entry & PTE_ADDRESS;
+        table = gpa(entry & PTE_ADDRESS);
     }
     if (!is_permitted(paging, flags, all, any))
         return TRANSLATE_PRIVILEGE_VIOLATION;
-    uint64_t offset = (1ull << level_shift(level)) - 1;
-    *address = gpa((entry & PTE_ADDRESS & ~offset) | (virtual.value & offset));
+    *address = leaf_address(&shape, level, entry, linear);
     return TRANSLATE_SUCCESS;
 }
 

@@ -12,9 +12,9 @@ struct paging {
     uint64_t cr0, cr3, cr4, efer, rflags;
 };
 
-/* Walks 4- or 5-level long-mode tables as VTL `vtl` may read them; without paging the address is
- * its own translation. Sets no accessed or dirty bits. flags are TRANSLATE_* of guest_memory.h. */
+/* Walks the tables of any paging mode as VTL `vtl` may read them; without paging the address is its
+ * own translation. Sets no accessed or dirty bits. flags are TRANSLATE_* of guest_memory.h. */
 enum translate_result translate_walk(struct slat *slat, unsigned vtl, const struct paging *paging,
-                                     gva_t virtual, uint32_t flags, gpa_t *address);
+                                     gva_t linear, uint32_t flags, gpa_t *address);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fake.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -35,4 +36,5 @@ bool slat_flush_all_cpus(void)
 
 void slat_serve_flush(void)
 {
+    sched_yield();
 }
