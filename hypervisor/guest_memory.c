@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "guest_memory.h"
-#include "partition.h"
 #include "translate.h"
+#include "cpu.h"
+#include "partition.h"
 
 #define REGISTER_CS 0x60001u
 
-static uint64_t read_register(struct cpu *cpu, unsigned vtl, uint32_t name)
+static uint64_t register_of(struct cpu *cpu, unsigned vtl, uint32_t name)
 {
     struct hv_register_value value = {0};
     vcpu_get_register(cpu, vtl, name, &value);
@@ -15,37 +15,38 @@ static uint64_t read_register(struct cpu *cpu, unsigned vtl, uint32_t name)
 enum translate_result guest_translate(struct cpu *cpu, unsigned vtl, gva_t virtual, uint32_t flags,
                                       gpa_t *address)
 {
-    struct paging paging = {
-        .cr0 = read_register(cpu, vtl, HV_REGISTER_CR0),
-        .cr3 = read_register(cpu, vtl, HV_REGISTER_CR3),
-        .cr4 = read_register(cpu, vtl, HV_REGISTER_CR4),
-        .efer = read_register(cpu, vtl, HV_REGISTER_EFER),
-        .rflags = vcpu_rflags(&cpu->vcpu[vtl]),
+    const struct paging paging = {
+        .cr0 = register_of(cpu, vtl, HV_REGISTER_CR0),
+        .cr3 = register_of(cpu, vtl, HV_REGISTER_CR3),
+        .cr4 = register_of(cpu, vtl, HV_REGISTER_CR4),
+        .efer = register_of(cpu, vtl, HV_REGISTER_EFER),
+        .rflags = register_of(cpu, vtl, HV_REGISTER_RFLAGS),
     };
     return translate_walk(&cpu->partition->slat, vtl, &paging, virtual, flags, address);
 }
 
-/* Linear address of the next instruction. */
+/* Outside 64-bit mode an instruction stands at CS.base + RIP. The base is the first word of struct
+ * hv_segment. */
 static uint64_t instruction_address(struct cpu *cpu)
 {
     uint64_t rip = vcpu_rip(cpu->current);
     if (vcpu_is_64bit(cpu->current))
         return rip;
-    return (uint32_t)(read_register(cpu, cpu->vtl, REGISTER_CS) + rip);
+    return (register_of(cpu, cpu->vtl, REGISTER_CS) + rip) & 0xffffffff;
 }
 
 unsigned guest_fetch(struct cpu *cpu, uint8_t *bytes, unsigned length)
 {
-    uint64_t start = instruction_address(cpu);
+    uint32_t flags = TRANSLATE_PRIVILEGE_EXEMPT;
+    uint64_t from = instruction_address(cpu);
     unsigned done = 0;
     while (done < length) {
-        gpa_t place;
-        uint64_t address = start + done;
-        uint64_t rest = PAGE_SIZE - (address & PAGE_MASK);
-        unsigned part = rest < length - done ? (unsigned)rest : length - done;
-        if (guest_translate(cpu, cpu->vtl, gva(address), TRANSLATE_PRIVILEGE_EXEMPT, &place) !=
+        uint64_t to_page_end = PAGE_SIZE - ((from + done) & PAGE_MASK);
+        unsigned part = length - done < to_page_end ? length - done : (unsigned)to_page_end;
+        gpa_t address;
+        if (guest_translate(cpu, cpu->vtl, gva(from + done), flags, &address) !=
                 TRANSLATE_SUCCESS ||
-            !slat_copy_in(&cpu->partition->slat, cpu->vtl, place, bytes + done, part))
+            !slat_copy_in(&cpu->partition->slat, cpu->vtl, address, bytes + done, part))
             break;
         done += part;
     }

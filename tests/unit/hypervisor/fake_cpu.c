@@ -27,7 +27,6 @@ static struct cpu *new_cpu(uint32_t index)
     if (!cpu)
         abort();
     memset(cpu, 0, sizeof(*cpu));
-    cpu->self = cpu;
     cpu->index = index;
     cpu->partition = &fake.partition;
     cpu->vtl1_enabled = 1;
