@@ -158,12 +158,12 @@ static __attribute__((noinline)) void handle_slowly(struct cpu *cpu, uint64_t co
     struct decoded decoded = dispatch(&call, control);
     if (decoded.intercept && call.vtl == 0) {
         vcpu_set_rip(vcpu, vcpu_rip(vcpu) - VMMCALL_LENGTH);
-        vtl_memory_intercept(cpu, decoded.address, decoded.access); /* counts it as refused */
+        vtl_memory_intercept(cpu, decoded.address, decoded.access);
         return;
     }
-    if (decoded.status != HV_STATUS_SUCCESS && call.vtl == 0)
-        cpu->refused++;
     vcpu_set_rax(vcpu, (uint64_t)decoded.status | (uint64_t)call.reps_done << 32);
+    if (decoded.status != HV_STATUS_SUCCESS && call.vtl == 0)
+        vtl_hypercall_refused(cpu, control, decoded.status);
 }
 
 void hypercall_handle(struct cpu *cpu)

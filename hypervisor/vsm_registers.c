@@ -7,6 +7,7 @@
  * them.
  */
 #include "hypercall.h"
+#include "platform/reset.h"
 
 #define NAME_SYNTHETIC      0x90000u /* synthetic MSRs and the VP index by their register names */
 #define NAME_HYPERCALL      0x90001u
@@ -115,7 +116,8 @@ static enum hv_status get_register(const struct register_access *access,
 
 /* ---- Writing ---- */
 
-/* TLFS, HvRegisterPendingEvent0: an exception that VTL0 meets at its next instruction. */
+/* TLFS, HvRegisterPendingEvent0: an exception that VTL0 meets at its next instruction. Where it was
+ * already delivering #DF, that is a shutdown, as on hardware. */
 static enum hv_status set_pending_event(const struct register_access *access, uint64_t event)
 {
     unsigned vector = event >> 16 & 0xffff;
@@ -126,8 +128,10 @@ static enum hv_status set_pending_event(const struct register_access *access, ui
     if (event & 0xfe00 || event & 0xfe || vector > 31 || vector == 2)
         return HV_STATUS_INVALID_REGISTER_VALUE;
     bool has_error = event & HV_PENDING_EVENT_DELIVER_ERROR;
-    if (!vcpu_inject_exception(&access->cpu->vcpu[0], vector, has_error, (uint32_t)(event >> 32)))
-        return HV_STATUS_INVALID_VP_STATE;
+    if (!vcpu_inject_exception(&access->cpu->vcpu[0], vector, has_error, (uint32_t)(event >> 32))) {
+        cpu_count(access->cpu, HV_EXIT_SHUTDOWN);
+        reset_machine(access->cpu);
+    }
     return HV_STATUS_SUCCESS;
 }
 

@@ -130,6 +130,16 @@ static bool can_tell_vtl1(const struct cpu *cpu)
            (READ_ONCE(cpu->partition->vsm_config) & HV_PARTITION_CONFIG_INTERCEPT_PAGE);
 }
 
+static void tell_vtl1(struct cpu *cpu, enum hv_message_type type, const void *payload, uint8_t size)
+{
+    struct hv_message *message = &cpu->state[1].page->intercept;
+    message->header = (struct hv_message_header){.type = type, .payload_size = size};
+    __builtin_memcpy(message->payload.bytes, payload, size);
+    if (cpu->vcpu[0].event)
+        cpu->vtl0_work |= CPU_WORK_EVENT;
+    enter_vtl1(cpu, HV_VTL_ENTRY_INTERCEPT);
+}
+
 /* VTL0 stays on its instruction; VTL1 looks, and comes back with an exception for it, a changed
  * RIP, or nothing, and then VTL0 tries again. */
 static void intercept(struct cpu *cpu, enum hv_message_type type, const void *payload, uint8_t size)
@@ -139,12 +149,21 @@ static void intercept(struct cpu *cpu, enum hv_message_type type, const void *pa
         exits_inject(cpu, VECTOR_GP, true, 0);
         return;
     }
-    struct hv_message *message = &cpu->state[1].page->intercept;
-    message->header = (struct hv_message_header){.type = type, .payload_size = size};
-    __builtin_memcpy(message->payload.bytes, payload, size);
-    if (cpu->vcpu[0].event)
-        cpu->vtl0_work |= CPU_WORK_EVENT;
-    enter_vtl1(cpu, HV_VTL_ENTRY_INTERCEPT);
+    tell_vtl1(cpu, type, payload, size);
+}
+
+void vtl_hypercall_refused(struct cpu *cpu, uint64_t control, enum hv_status status)
+{
+    struct hv_hypercall_refused message = {
+        .header = intercept_header(cpu, HV_ACCESS_EXECUTE, 0),
+        .control = control,
+        .input = cpu->registers.rdx,
+        .output = cpu->registers.r8,
+        .status = status,
+    };
+    cpu->refused++;
+    if (can_tell_vtl1(cpu))
+        tell_vtl1(cpu, HV_MESSAGE_HYPERCALL_REFUSED, &message, sizeof(message));
 }
 
 void vtl_memory_intercept(struct cpu *cpu, gpa_t address, enum hv_access_type access)

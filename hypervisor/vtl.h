@@ -22,6 +22,10 @@ void vtl_msr_intercept(struct cpu *cpu, uint32_t msr, enum hv_access_type access
 void vtl_register_intercept(struct cpu *cpu, uint32_t name, struct hv_register_value value,
                             unsigned instruction_length);
 
+/* A hypercall of VTL0 was refused, and VTL0 has its result already: VTL1 is told, for its audit
+ * log, and has nothing to decide. */
+void vtl_hypercall_refused(struct cpu *cpu, uint64_t control, enum hv_status status);
+
 /* Something in VTL0 waits (interrupt, NMI, INIT) while VTL1 runs: raises VINA once, if enabled. */
 void vtl_notify(struct cpu *cpu);
 

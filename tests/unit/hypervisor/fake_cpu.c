@@ -6,6 +6,7 @@
 
 #include "../../../hypervisor/exits.h"
 #include "../../../hypervisor/log.h"
+#include "../../../hypervisor/platform/reset.h"
 #include "../../../hypervisor/vtl.h"
 
 struct fake_machine fake;
@@ -149,6 +150,20 @@ void vtl_memory_intercept(struct cpu *cpu, gpa_t address, enum hv_access_type ac
     (void)access;
     fake.intercepts++;
     fake.intercept_address = address.value;
+}
+
+void vtl_hypercall_refused(struct cpu *cpu, uint64_t control, enum hv_status status)
+{
+    (void)control;
+    (void)status;
+    cpu->refused++;
+    fake.notices++;
+}
+
+void reset_machine(struct cpu *cpu)
+{
+    (void)cpu;
+    abort();
 }
 
 void log_bytes(const char *bytes, uint64_t length)

@@ -110,6 +110,7 @@ static void test_who_may_call(void **state)
             assert_int_equal(status_of(0, well_formed(&calls[i]), FAKE_PAGE, FAKE_OUTPUT),
                              HV_STATUS_ACCESS_DENIED);
     assert_int_equal(fake.cpu->refused, 4);
+    assert_int_equal(fake.notices, 4);
 }
 
 static void test_alignment_and_page_crossing(void **state)
