@@ -55,6 +55,17 @@ struct openvsm_page {
     uint64_t status;  /* out: hv_status or sk_status */
 };
 
+/* Is a process the host of a live trustlet? Needs a descriptor open for reading only. */
+struct openvsm_is_secure {
+    int32_t pid;     /* in: in the caller's PID namespace; ESRCH where there is none */
+    uint32_t secure; /* out: 0 or 1 */
+};
+/* Somebody was turned away from a trustlet by an API of VTL0: makes an audit record of it. */
+struct openvsm_attempt_report {
+    int32_t pid;        /* of the trustlet's host */
+    uint32_t operation; /* enum sk_attempt */
+};
+
 #define OPENVSM_IOC          'V'
 #define OPENVSM_OPEN_IMAGE   _IOWR(OPENVSM_IOC, 1, struct openvsm_open_image)
 #define OPENVSM_START        _IOWR(OPENVSM_IOC, 2, struct openvsm_start)
@@ -66,5 +77,8 @@ struct openvsm_page {
 #define OPENVSM_QUERY        _IOWR(OPENVSM_IOC, 18, struct openvsm_skcall)
 /* Copies audit records newer than index into the page: struct sk_audit_record[64]. */
 #define OPENVSM_AUDIT        _IOWR(OPENVSM_IOC, 19, struct openvsm_page)
+
+#define OPENVSM_IS_SECURE    _IOWR(OPENVSM_IOC, 20, struct openvsm_is_secure)
+#define OPENVSM_REPORT       _IOW(OPENVSM_IOC, 21, struct openvsm_attempt_report)
 
 #endif

@@ -70,6 +70,7 @@ enum sk_status {
  * THREAD_RUN      (process, thread) -> enum sk_run, then see there
  * THREAD_KILL     (process, Linux signal number): the process ends at its threads' next run
  * AUDIT_RING      -> gpa, bytes of struct sk_audit_ring, readable by VTL0, not writable
+ * AUDIT_REPORT    (process, enum sk_attempt, VTL0's process id of who tried): VTL0's own word
  */
 #define SK_CALL_LIST(X)                                                                            \
     X(0, NULL, null)                                                                               \
@@ -87,7 +88,8 @@ enum sk_status {
     X(12, THREAD_ATTACH, thread_attach)                                                            \
     X(13, THREAD_RUN, thread_run)                                                                  \
     X(14, THREAD_KILL, thread_kill)                                                                \
-    X(15, AUDIT_RING, audit_ring)
+    X(15, AUDIT_RING, audit_ring)                                                                  \
+    X(16, AUDIT_REPORT, audit_report)
 
 enum sk_call_number {
 #define SK_CALL_ENUM(number, name, handler) SK_CALL_##name = number,
@@ -173,6 +175,15 @@ enum sk_audit_kind {
     SK_AUDIT_SYSCALL = 7,   /* a trustlet used a call that does not exist (named once) */
     SK_AUDIT_FAULT = 8,     /* a trustlet died of its own fault */
     SK_AUDIT_REGISTER = 9,  /* VTL0 used a guarded register or instruction */
+    SK_AUDIT_ATTEMPT = 10,  /* VTL0 itself turned somebody away: address is an enum sk_attempt */
+};
+/* What somebody wanted to do to a trustlet through an API of VTL0. */
+enum sk_attempt {
+    SK_ATTEMPT_READ_MEMORY = 1,
+    SK_ATTEMPT_WRITE_MEMORY = 2,
+    SK_ATTEMPT_ALLOCATE_MEMORY = 3,
+    SK_ATTEMPT_CREATE_THREAD = 4,
+    SK_ATTEMPT_QUEUE_CODE = 5,
 };
 struct sk_audit_record {
     uint64_t sequence; /* from 1; 0 = empty; written last */

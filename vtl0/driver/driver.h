@@ -117,6 +117,14 @@ void trustlets_end_all(bool forever);
 void trustlets_end_orphans(void);
 bool trustlets_any(void);
 
+/* The live process whose host that is, 0 for none. */
+u64 trustlet_process_of(struct pid *host);
+
+/* ---- secure.c: IsSecureProcess the Linux way ---- */
+
+long secure_query(struct openvsm_is_secure __user *argument);
+long secure_report(struct openvsm_attempt_report __user *argument);
+
 /* ---- image.c ---- */
 
 /* Gives the file to VTL1. -> 0 or -errno; fills in status, known, detail and, on success, *image.

@@ -55,8 +55,16 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 
     if (!trustlet_is_owner(t))
         return -EPERM;
-    if (likely(command == OPENVSM_RUN))
+    if (likely(command == OPENVSM_RUN && file->f_mode & FMODE_WRITE))
         return run_thread(t, user);
+    if (command == OPENVSM_IS_SECURE)
+        return secure_query(user);
+    if (command == OPENVSM_REPORT)
+        return secure_report(user);
+    if (command == OPENVSM_QUERY)
+        return query_skcall(user);
+    if (!(file->f_mode & FMODE_WRITE))
+        return -EACCES;
     switch (command) {
     case OPENVSM_OPEN_IMAGE:
         return trustlet_open_image(t, user);
@@ -68,8 +76,6 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
         return query_statistics(user);
     case OPENVSM_PROCESS_INFO:
         return query_process(user);
-    case OPENVSM_QUERY:
-        return query_skcall(user);
     case OPENVSM_AUDIT:
         return audit_read(user);
     default:
@@ -86,13 +92,13 @@ static const struct file_operations operations = {
     .unlocked_ioctl = device_ioctl,
 };
 
-/* Root, and whom the administrator puts into the device's group: a trustlet takes memory that Linux
- * cannot take back by force. */
+/* To carry a trustlet: root, and whom the administrator puts into the device's group, as it takes
+ * memory that Linux cannot take back by force. To ask whether a process is secure: anybody. */
 static struct miscdevice device = {
     .minor = MISC_DYNAMIC_MINOR,
     .name = "openvsm",
     .fops = &operations,
-    .mode = 0660,
+    .mode = 0664,
 };
 
 static int check_secure_kernel(void)

@@ -312,6 +312,21 @@ void trustlets_end_orphans(void)
     mutex_unlock(&trustlets_lock);
 }
 
+u64 trustlet_process_of(struct pid *host)
+{
+    struct trustlet *t;
+    u64 process = 0;
+
+    mutex_lock(&trustlets_lock);
+    list_for_each_entry(t, &trustlets, link)
+    {
+        if (t->owner == host && READ_ONCE(t->has_process))
+            process = t->process;
+    }
+    mutex_unlock(&trustlets_lock);
+    return process;
+}
+
 bool trustlets_any(void)
 {
     struct trustlet *t;

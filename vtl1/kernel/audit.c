@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "frame.h"
 #include "hypercall.h"
+#include "process.h"
 #include "spinlock.h"
 #include "string.h"
 #include "time.h"
@@ -121,5 +122,26 @@ enum sk_status sk_call_audit_ring(struct call *call)
 {
     call->result[0] = audit.gpa;
     call->result[1] = RING_PAGES * PAGE_SIZE;
+    return SK_OK;
+}
+
+/* VTL0 is believed here because it speaks against itself; floods fold like all others. */
+enum sk_status sk_call_audit_report(struct call *call)
+{
+    uint64_t operation = call->argument[1];
+
+    if (operation < SK_ATTEMPT_READ_MEMORY || operation > SK_ATTEMPT_QUEUE_CODE) {
+        return SK_INVALID_ARGUMENT;
+    }
+    struct process *process = process_find(call->argument[0]);
+
+    if (process == NULL) {
+        return SK_NOT_FOUND;
+    }
+    process_unlock(process);
+    audit_write(&(struct audit_event){.kind = SK_AUDIT_ATTEMPT,
+                                      .address = operation,
+                                      .value = call->argument[2],
+                                      .process = call->argument[0]});
     return SK_OK;
 }

@@ -25,7 +25,7 @@
 #define SELECTOR_TSS         0x30
 
 #define VECTOR_VINA          0x20 /* an interrupt waits for VTL0 */
-#define CALL_COUNT           16   /* = SK_CALL_COUNT */
+#define CALL_COUNT           17   /* = SK_CALL_COUNT */
 #define ENTRY_USER_SYSCALL   0x100
 
 #endif
