@@ -24,7 +24,7 @@ struct openvsm {
     bool kickable; /* the kick signal has its handler */
     bool ended;
     pthread_t finisher; /* who learned of the end first */
-    int error; /* errno that ended it without an answer from VTL1 */
+    int error;          /* errno that ended it without an answer from VTL1 */
     struct openvsm_end end;
 };
 

@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <openvsm/device.h>
 #include <openvsm/hypercall.h>
@@ -71,5 +72,13 @@ int openvsm_process_info(struct openvsm *host, uint64_t index, struct sk_process
 #define OPENVSM_AUDIT_RECORDS (OPENVSM_PAGE_SIZE / sizeof(struct sk_audit_record))
 int openvsm_audit(struct openvsm *host, uint64_t after,
                   struct sk_audit_record records[OPENVSM_AUDIT_RECORDS]);
+
+/*
+ * Is that process the host of a live trustlet? 0 with *secure, or -1: could not tell (ESRCH no such
+ * process, EACCES). The word of VTL0's kernel: a hostile one can forge it.
+ */
+int openvsm_is_secure_process(pid_t pid, bool *secure);
+/* Makes an audit record of an attempt on a trustlet that an API turned away. ESRCH: not one. */
+int openvsm_report_attempt(pid_t pid, enum sk_attempt operation);
 
 #endif

@@ -27,6 +27,7 @@ int ium_sign(int argc, const char **argv);
 int ium_keygen(int argc, const char **argv);
 int ium_inspect(int argc, const char **argv);
 int ium_ps(int argc, const char **argv);
+int ium_is_secure(int argc, const char **argv);
 int ium_status(int argc, const char **argv);
 int ium_stats(int argc, const char **argv);
 int ium_audit(int argc, const char **argv);

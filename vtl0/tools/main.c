@@ -15,6 +15,7 @@ static const struct {
     {"keygen", ium_keygen, "make a signing key"},
     {"inspect", ium_inspect, "show and check a file's signature and manifest"},
     {"ps", ium_ps, "list the running trustlets"},
+    {"is-secure", ium_is_secure, "say by exit status whether a process is a trustlet's host"},
     {"status", ium_status, "show what is protected on this machine, and what is not"},
     {"stats", ium_stats, "show exit counters and pages by owner"},
     {"audit", ium_audit, "show what was refused"},
