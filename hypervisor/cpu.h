@@ -55,10 +55,16 @@ enum cpu_monitor {
     CPU_MONITOR_COUNT = 20, /* see world_switch.h */
 };
 
-/* cpu.vtl0_work */
-#define CPU_WORK_NMI   1u /* a guest NMI waits */
-#define CPU_WORK_INIT  2u /* shared.init waits */
-#define CPU_WORK_EVENT 4u /* vcpu[0].event waits: see vcpu_settle_event() */
+/* cpu.work: what a VTL switch must see to beside switching; 0 on the usual way. */
+enum cpu_work {
+    CPU_WORK_NMI = 1u << 0,      /* a guest NMI waits for VTL0 */
+    CPU_WORK_INIT = 1u << 1,     /* shared.init waits for VTL0 */
+    CPU_WORK_EVENT = 1u << 2,    /* vcpu[0].event waits: see vcpu_settle_event() */
+    CPU_WORK_VTL0 = 7u,          /* any of these */
+    CPU_WORK_NOTIFIED = 1u << 3, /* VTL1 was told that VTL0 waits */
+    CPU_WORK_MONITORS = 1u << 4, /* monitors_on is not 0 */
+    CPU_WORK_STARTING = 1u << 5, /* VTL1 has not returned for the first time */
+};
 
 struct cpu {
     /* The exit path pushes the registers on top of the stack: the order of these two is fixed. */
@@ -80,9 +86,7 @@ struct cpu {
     struct vcpu vcpu[VTL_COUNT];
     struct cpu_vtl state[VTL_COUNT];
 
-    uint32_t vina_asserted;              /* VTL1 was told that VTL0 waits */
-    uint32_t vtl0_work;                  /* CPU_WORK_*: to do when VTL0 is current again */
-    uint32_t vtl1_ready;                 /* VTL1 has returned for the first time */
+    uint32_t work;                       /* enum cpu_work */
     uint32_t monitors_on;                /* bit per world_switch.h monitor that VTL0 left running */
     uint64_t monitor[CPU_MONITOR_COUNT]; /* VTL0's last write to each */
     uint64_t tsc_adjust;                 /* VTL0's MSR 0x3b */

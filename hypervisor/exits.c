@@ -130,11 +130,11 @@ void exits_nmi(struct cpu *cpu)
     if (ours)
         __atomic_store_n(&cpu->shared.nmi_on_way, 0, __ATOMIC_SEQ_CST);
     else
-        cpu->vtl0_work |= CPU_WORK_NMI;
+        cpu->work |= CPU_WORK_NMI;
     shootdown_serve(cpu);
     if (READ_ONCE(cpu->shared.init))
-        cpu->vtl0_work |= CPU_WORK_INIT;
-    if (!cpu->vtl0_work)
+        cpu->work |= CPU_WORK_INIT;
+    if (!(cpu->work & CPU_WORK_VTL0))
         return;
     if (cpu->vtl == 0)
         exits_vtl0_work(cpu);
@@ -148,22 +148,23 @@ static void deliver_nmi(struct cpu *cpu)
 {
     struct vcpu *vcpu = &cpu->vcpu[0];
     if (vcpu_inject_nmi(vcpu))
-        cpu->vtl0_work &= ~CPU_WORK_NMI;
+        cpu->work &= ~(uint32_t)CPU_WORK_NMI;
     else if (!vcpu->nmi_blocked)
         shootdown_kick(cpu);
 }
 
 void exits_vtl0_work(struct cpu *cpu)
 {
-    if (cpu->vtl0_work & CPU_WORK_INIT) {
-        cpu->vtl0_work = 0; /* a CPU in reset has neither events nor NMIs waiting */
+    if (cpu->work & CPU_WORK_INIT) {
+        cpu->work &=
+            ~(uint32_t)CPU_WORK_VTL0; /* a CPU in reset has neither events nor NMIs waiting */
         startup_serve_init(cpu);
         return;
     }
-    if (cpu->vtl0_work & CPU_WORK_EVENT) {
-        cpu->vtl0_work &= ~CPU_WORK_EVENT;
+    if (cpu->work & CPU_WORK_EVENT) {
+        cpu->work &= ~(uint32_t)CPU_WORK_EVENT;
         vcpu_settle_event(&cpu->vcpu[0]);
     }
-    if (cpu->vtl0_work & CPU_WORK_NMI)
+    if (cpu->work & CPU_WORK_NMI)
         deliver_nmi(cpu);
 }

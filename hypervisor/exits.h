@@ -24,7 +24,7 @@ void exits_refuse_call(struct cpu *cpu);
 void exits_memory_fault(struct cpu *cpu, gpa_t address, enum hv_access_type access);
 /* An NMI came: a kick of ours, or VTL0's. */
 void exits_nmi(struct cpu *cpu);
-/* VTL0 is current: does what waited for that (cpu->vtl0_work). */
+/* VTL0 is current: does what waited for that (CPU_WORK_VTL0). */
 void exits_vtl0_work(struct cpu *cpu);
 
 #endif

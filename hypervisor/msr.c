@@ -93,6 +93,8 @@ static enum msr_result write_monitor(struct cpu *cpu, uint32_t msr, uint64_t val
         cpu->monitor[i] = value;
         cpu->monitors_on = (cpu->monitors_on & ~(1u << i)) | (value ? 1u << i : 0);
     }
+    cpu->work &= ~(uint32_t)CPU_WORK_MONITORS;
+    cpu->work |= cpu->monitors_on ? CPU_WORK_MONITORS : 0;
     return MSR_DONE;
 }
 

@@ -34,7 +34,8 @@ enum msr_result {
 enum msr_result msr_read(struct cpu *cpu, uint32_t msr, uint64_t *value);
 enum msr_result msr_write(struct cpu *cpu, uint32_t msr, uint64_t value);
 
-/* Stops what VTL0 left counting or recording, and starts it again. Called when cpu->monitors_on. */
+/* Stops what VTL0 left counting or recording, and starts it again. Called with CPU_WORK_MONITORS.
+ */
 void msr_stop_monitors(struct cpu *cpu);
 void msr_start_monitors(struct cpu *cpu);
 

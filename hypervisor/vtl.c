@@ -15,65 +15,84 @@
 #define STATE_AM    (1u << 3)
 #define STATE_LMA   (1u << 4)
 
-/* The VP assist page, if VTL1 has one: why it runs now. */
+/*
+ * A call and its return are the price of everything that VTL1 does: the usual way is straight, and
+ * the last step, the switch, is its own return. What is not usual has a bit in cpu->work.
+ */
 static inline void enter_vtl1(struct cpu *cpu, enum hv_vtl_entry_reason reason)
 {
     struct cpu_vtl *vtl1 = &cpu->state[1];
-    if (unlikely(cpu->monitors_on))
+    if (unlikely(cpu->work & CPU_WORK_MONITORS))
         msr_stop_monitors(cpu);
     if (likely(vtl1->page != NULL))
         vtl1->page->entry_reason = reason;
-    vcpu_switch(cpu, 1);
     /* Without a notification to give, VTL0's interrupts wait until VTL1 returns (TLFS). */
     vcpu_hold_interrupts(!(vtl1->vina & HV_VINA_ENABLED));
+    vcpu_switch(cpu, &cpu->vcpu[0], &cpu->vcpu[1], 1);
 }
 
-void vtl_call(struct cpu *cpu)
+static __attribute__((noinline)) void refuse(struct cpu *cpu)
 {
-    if (unlikely(cpu->vtl != 0 || vcpu_rax(cpu->current) != 0 || !cpu->vtl1_enabled)) {
-        vcpu_set_rip(cpu->current, vcpu_rip(cpu->current) - VMMCALL_LENGTH);
-        exits_refuse_call(cpu);
+    vcpu_set_rip(cpu->current, vcpu_rip(cpu->current) - VMMCALL_LENGTH);
+    exits_refuse_call(cpu);
+}
+
+void vtl_call(struct cpu *cpu, uint64_t control)
+{
+    if (unlikely(cpu->vtl != 0 || control != 0 || !cpu->vtl1_enabled)) {
+        refuse(cpu);
         return;
     }
     cpu_count(cpu, HV_EXIT_VTL_CALL);
     enter_vtl1(cpu, HV_VTL_ENTRY_VTL_CALL);
 }
 
+static inline void leave_vtl1(struct cpu *cpu, uint64_t control)
+{
+    const struct hv_vp_assist_page *page = cpu->state[1].page;
+    if (control != HV_VTL_RETURN_FAST && page) {
+        vcpu_set_rax(&cpu->vcpu[1], page->vtl_return_rax);
+        cpu->registers.rcx = page->vtl_return_rcx;
+    }
+    vcpu_switch(cpu, &cpu->vcpu[1], &cpu->vcpu[0], 0);
+}
+
 /* What VTL1 was told is over: a notification it did not take must not wait for its next entry. */
 static void withdraw_notification(struct cpu *cpu)
 {
     struct cpu_vtl *vtl1 = &cpu->state[1];
-    cpu->vina_asserted = 0;
+    cpu->work &= ~(uint32_t)CPU_WORK_NOTIFIED;
     vcpu_lower_interrupt(&cpu->vcpu[1]);
     if (vtl1->page && (vtl1->vina & HV_VINA_AUTO_RESET))
         vtl1->page->vina_asserted = 0;
 }
 
-void vtl_return(struct cpu *cpu)
+static __attribute__((noinline)) void return_with_work(struct cpu *cpu, uint64_t control)
 {
-    uint64_t control = vcpu_rax(cpu->current);
-    if (unlikely(cpu->vtl != 1 || control > HV_VTL_RETURN_FAST)) {
-        vcpu_set_rip(cpu->current, vcpu_rip(cpu->current) - VMMCALL_LENGTH);
-        exits_refuse_call(cpu);
-        return;
-    }
-    cpu_count(cpu, HV_EXIT_VTL_RETURN);
-    if (unlikely(!cpu->vtl1_ready)) {
+    if (cpu->work & CPU_WORK_STARTING) {
         vtl1_started(cpu);
         return;
     }
-    const struct hv_vp_assist_page *page = cpu->state[1].page;
-    if (control != HV_VTL_RETURN_FAST && page) {
-        vcpu_set_rax(cpu->current, page->vtl_return_rax);
-        cpu->registers.rcx = page->vtl_return_rcx;
-    }
-    if (cpu->vina_asserted)
+    if (cpu->work & CPU_WORK_NOTIFIED)
         withdraw_notification(cpu);
-    if (unlikely(cpu->monitors_on))
+    if (cpu->work & CPU_WORK_MONITORS)
         msr_start_monitors(cpu);
-    vcpu_switch(cpu, 0);
-    if (unlikely(cpu->vtl0_work))
+    leave_vtl1(cpu, control);
+    if (cpu->work & CPU_WORK_VTL0)
         exits_vtl0_work(cpu);
+}
+
+void vtl_return(struct cpu *cpu, uint64_t control)
+{
+    if (unlikely(cpu->vtl != 1 || control > HV_VTL_RETURN_FAST)) {
+        refuse(cpu);
+        return;
+    }
+    cpu_count(cpu, HV_EXIT_VTL_RETURN);
+    if (likely(!cpu->work))
+        leave_vtl1(cpu, control);
+    else
+        return_with_work(cpu, control);
 }
 
 void vtl_notify(struct cpu *cpu)
@@ -81,9 +100,9 @@ void vtl_notify(struct cpu *cpu)
     struct cpu_vtl *vtl1 = &cpu->state[1];
     /* Told or not, VTL1 must be able to finish: interrupts wait from here until it returns. */
     vcpu_hold_interrupts(true);
-    if (cpu->vina_asserted || !(vtl1->vina & HV_VINA_ENABLED))
+    if ((cpu->work & CPU_WORK_NOTIFIED) || !(vtl1->vina & HV_VINA_ENABLED))
         return;
-    cpu->vina_asserted = 1;
+    cpu->work |= CPU_WORK_NOTIFIED;
     if (vtl1->page)
         vtl1->page->vina_asserted = 1;
     vcpu_raise_interrupt(&cpu->vcpu[1], (uint8_t)vtl1->vina);
@@ -126,7 +145,7 @@ static struct hv_intercept_header intercept_header(struct cpu *cpu, enum hv_acce
 /* Is VTL1 there to decide, and has it asked for messages? */
 static bool can_tell_vtl1(const struct cpu *cpu)
 {
-    return cpu->vtl1_ready && cpu->vtl1_enabled && cpu->state[1].page &&
+    return cpu->vtl1_enabled && cpu->state[1].page &&
            (READ_ONCE(cpu->partition->vsm_config) & HV_PARTITION_CONFIG_INTERCEPT_PAGE);
 }
 
@@ -136,7 +155,7 @@ static void tell_vtl1(struct cpu *cpu, enum hv_message_type type, const void *pa
     message->header = (struct hv_message_header){.type = type, .payload_size = size};
     __builtin_memcpy(message->payload.bytes, payload, size);
     if (cpu->vcpu[0].event)
-        cpu->vtl0_work |= CPU_WORK_EVENT;
+        cpu->work |= CPU_WORK_EVENT;
     enter_vtl1(cpu, HV_VTL_ENTRY_INTERCEPT);
 }
 

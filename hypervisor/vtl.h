@@ -5,10 +5,10 @@
 
 #include "cpu.h"
 
-/* VMMCALL with RCX = HV_CALL_VTL_CALL / HV_CALL_VTL_RETURN; RIP is past it already. An illegal one
- * raises #UD at the instruction. */
-void vtl_call(struct cpu *cpu);
-void vtl_return(struct cpu *cpu);
+/* VMMCALL with RCX = HV_CALL_VTL_CALL / HV_CALL_VTL_RETURN, and the control input in RAX; RIP is
+ * past it already. An illegal one raises #UD at the instruction. */
+void vtl_call(struct cpu *cpu, uint64_t control);
+void vtl_return(struct cpu *cpu, uint64_t control);
 
 /*
  * VTL0 touched a page or an MSR it may not. With HV_PARTITION_CONFIG_INTERCEPT_PAGE the current CPU

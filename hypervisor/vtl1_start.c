@@ -161,6 +161,7 @@ void vtl1_enter(struct cpu *cpu, const struct vtl1_image *image)
     memset(&cpu->registers, 0, sizeof(cpu->registers));
     cpu->registers.rdi = image->boot_info;
     cpu->registers.rsi = cpu->index;
+    cpu->work = CPU_WORK_STARTING;
     vcpu_select(cpu, 1);
     vcpu_hold_interrupts(true);
     vcpu_run(cpu);
@@ -206,9 +207,9 @@ static void start_others(struct cpu *cpu)
 void vtl1_started(struct cpu *cpu)
 {
     check_refusal(cpu);
-    cpu->vtl1_ready = 1;
+    cpu->work &= ~(uint32_t)CPU_WORK_STARTING;
     cpu->vtl1_enabled = 1;
-    vcpu_switch(cpu, 0);
+    vcpu_switch(cpu, &cpu->vcpu[1], &cpu->vcpu[0], 0);
     __atomic_store_n(&cpu->shared.vtl1_ready, 1, __ATOMIC_SEQ_CST);
     if (cpu->index != 0) {
         startup_wait(cpu);

@@ -152,24 +152,25 @@ bool vcpu_init(struct cpu *cpu, unsigned vtl)
     return true;
 }
 
-void vcpu_select(struct cpu *cpu, unsigned vtl)
+/* VMRUN and VMLOAD take the address that the VMCB has in memory, which is also its pointer. */
+static inline void make_current(struct cpu *cpu, struct vcpu *vcpu, unsigned vtl)
 {
-    cpu->current = &cpu->vcpu[vtl];
+    svm_vmload(vcpu->vmcb_hpa);
+    cpu->current = vcpu;
     cpu->vtl = vtl;
-    cpu->vmcb_hpa = cpu->current->vmcb_hpa;
-    svm_vmload(cpu->vmcb_hpa);
+    cpu->vmcb_hpa = vcpu->vmcb_hpa;
 }
 
-void vcpu_switch(struct cpu *cpu, unsigned vtl)
+void vcpu_select(struct cpu *cpu, unsigned vtl)
 {
-    struct vcpu *from = cpu->current;
-    struct vcpu *to = &cpu->vcpu[vtl];
+    make_current(cpu, &cpu->vcpu[vtl], vtl);
+}
+
+void vcpu_switch(struct cpu *cpu, struct vcpu *from, struct vcpu *to, unsigned vtl)
+{
     to->vmcb->rax = from->vmcb->rax;
     svm_vmsave(from->vmcb_hpa);
-    svm_vmload(to->vmcb_hpa);
-    cpu->current = to;
-    cpu->vtl = vtl;
-    cpu->vmcb_hpa = to->vmcb_hpa;
+    make_current(cpu, to, vtl);
 }
 
 void vcpu_start_at(struct cpu *cpu, uint8_t sipi_vector)
@@ -235,14 +236,6 @@ unsigned vcpu_address_size(const struct vcpu *vcpu)
 void vcpu_request_flush(struct vcpu *vcpu)
 {
     vcpu->vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;
-}
-
-void vcpu_hold_interrupts(bool hold)
-{
-    if (hold)
-        __asm__ volatile("cli" ::: "memory");
-    else
-        __asm__ volatile("sti" ::: "memory");
 }
 
 void vcpu_raise_interrupt(struct vcpu *vcpu, uint8_t vector)

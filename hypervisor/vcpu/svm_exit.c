@@ -142,7 +142,7 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
 
 /* All exits but VMMCALL. One that broke off the delivery of an event leaves it in EXITINTINFO; it
  * is delivered again unless an exception took its place. */
-static void exit_other(struct cpu *cpu, struct vmcb *vmcb)
+static __attribute__((noinline)) void exit_other(struct cpu *cpu, struct vmcb *vmcb)
 {
     struct vcpu *vcpu = cpu->current;
     svm_note_event(vcpu);
@@ -183,9 +183,9 @@ static inline void exit_vmmcall(struct cpu *cpu, struct vmcb *vmcb)
     vmcb->rip += 3;
     vmcb->int_state = 0;
     if (cpu->registers.rcx == HV_CALL_VTL_CALL) {
-        vtl_call(cpu);
+        vtl_call(cpu, vmcb->rax);
     } else if (cpu->registers.rcx == HV_CALL_VTL_RETURN) {
-        vtl_return(cpu);
+        vtl_return(cpu, vmcb->rax);
     } else {
         cpu_count(cpu, HV_EXIT_HYPERCALL);
         hypercall_handle(cpu);

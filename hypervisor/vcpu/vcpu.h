@@ -42,9 +42,9 @@ bool vcpu_init(struct cpu *cpu, unsigned vtl);
 
 /* Makes a VTL the current one without leaving another: a CPU's first. */
 void vcpu_select(struct cpu *cpu, unsigned vtl);
-/* Leaves the current VTL for the other one. RAX goes along; the rest of the shared registers stays
+/* Leaves the current VTL (from) for the other one (to, which is `vtl`). RAX goes along; the rest of the shared registers stays
  * where it is (world_switch.h). */
-void vcpu_switch(struct cpu *cpu, unsigned vtl);
+void vcpu_switch(struct cpu *cpu, struct vcpu *from, struct vcpu *to, unsigned vtl);
 /* VTL0 as a CPU is after INIT and a SIPI with this vector (APM 2, 14.1.3, 16.5). */
 void vcpu_start_at(struct cpu *cpu, uint8_t sipi_vector);
 
@@ -102,7 +102,13 @@ bool vcpu_inject_nmi(struct vcpu *vcpu);
 void vcpu_unblock_nmi(struct vcpu *vcpu);
 
 /* Physical interrupts while VTL1 runs: held off, or sent to the hypervisor (vtl_notify). */
-void vcpu_hold_interrupts(bool hold);
+static inline void vcpu_hold_interrupts(bool hold)
+{
+    if (hold)
+        __asm__ volatile("cli" ::: "memory");
+    else
+        __asm__ volatile("sti" ::: "memory");
+}
 /* A virtual interrupt for VTL1, taken when its IF allows; lowering takes back one not yet taken. */
 void vcpu_raise_interrupt(struct vcpu *vcpu, uint8_t vector);
 void vcpu_lower_interrupt(struct vcpu *vcpu);
