@@ -146,10 +146,12 @@ static int digits(const char *text, int n)
 /* RFC 4120 5.2.3: YYYYMMDDHHMMSSZ, no fraction, no other zone. */
 int der_get_time(asn1_node node, const char *path, int64_t *seconds)
 {
-    char text[32];
+    char text[32] = "";
+    size_t size = sizeof(text);
     struct tm tm = {0};
 
-    if (der_get_string(node, path, text, sizeof(text)) || strlen(text) != 15 || text[14] != 'Z')
+    /* Of times libtasn1 gives a C string, its NUL counted. */
+    if (der_get_bytes(node, path, text, &size) || size != 16 || text[14] != 'Z' || text[15])
         return -1;
     tm.tm_year = digits(text, 4) - 1900;
     tm.tm_mon = digits(text + 4, 2) - 1;

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# lsassd and what programs reach it with. LSA_GEN is made by vtl1/trustlets/lsaiso/build.mk.
+
+LSASS_DIR := vtl0/lsass
+LSASS_OUT := $(BUILD)/lsass
+LSASS_CFLAGS = $(HOSTED) -fPIC -Iinclude -I$(BUILD)/lsa-gen -I$(LSASS_DIR) -isystem /usr/include/tirpc
+LSASS_DAEMON := main server service context users logon exchange keytab store message kdc config \
+	der connection
+LSASS_GENERATED := $(LSASS_OUT)/lsa_xdr.o $(LSASS_OUT)/krb5_asn1.o
+
+$(LSASS_OUT)/%.o: $(LSASS_DIR)/%.c $(BUILD)/lsa-gen/openvsm/lsa.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LSASS_CFLAGS) -MMD -c $< -o $@
+$(LSASS_GENERATED): $(LSASS_OUT)/%.o: $(BUILD)/lsa-gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(WARNINGS),$(LSASS_CFLAGS)) -c $< -o $@
+-include $(wildcard $(LSASS_OUT)/*.d)
+
+$(BUILD)/lsassd: $(LSASS_DAEMON:%=$(LSASS_OUT)/%.o) $(LSASS_GENERATED)
+	$(Q)$(CC) -o $@ $^ -ltirpc -ltasn1 -lresolv -pthread
+ALL += $(BUILD)/lsassd
+
+LSA_TOOL := cli/lsa cli/commands cli/print connection
+$(BUILD)/lsa: $(LSA_TOOL:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
+	$(Q)$(CC) -o $@ $^ -ltirpc -lpopt -ljson-c
+ALL += $(BUILD)/lsa
