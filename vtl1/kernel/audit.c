@@ -49,8 +49,8 @@ static struct sk_audit_record *record_of(uint64_t sequence)
 static bool alike(const struct sk_audit_record *record, const struct audit_event *event)
 {
     return record->kind == event->kind && record->access == event->access &&
-           record->status == event->status && record->rip == event->rip &&
-           record->process == event->process;
+           record->cpl == event->cpl && record->status == event->status &&
+           record->rip == event->rip && record->process == event->process;
 }
 
 /*
@@ -112,7 +112,10 @@ void audit_write(const struct audit_event *event)
     if (record == NULL) {
         append(event);
     } else {
+        /* The latest of them is what the record shows. */
+        record->time_ns = time_monotonic_ns();
         record->address = event->address;
+        record->value = event->value;
         record->count++;
     }
     spin_unlock(&audit.lock);

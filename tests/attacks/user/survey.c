@@ -201,9 +201,28 @@ static struct sk_audit_ring *audit_ring(void)
     return copy;
 }
 
+/* The ring as audit_newest saw it: an attempt may also be counted into a record that was there. */
+static struct sk_audit_ring *before;
+
 uint64_t audit_newest(void)
 {
-    return audit_ring()->newest;
+    const struct sk_audit_ring *ring = audit_ring();
+    size_t size = sizeof(*ring) + ring->capacity * sizeof(struct sk_audit_record);
+
+    if (!before)
+        before = malloc(size);
+    if (!before)
+        bail("no memory");
+    memcpy(before, ring, size);
+    return ring->newest;
+}
+
+static bool is_news(const struct sk_audit_record *record, uint64_t since, uint32_t index)
+{
+    const struct sk_audit_record *old = &before->records[index];
+
+    return record->sequence > since ||
+           (record->sequence == old->sequence && record->count > old->count);
 }
 
 bool audit_find(uint64_t since, uint16_t kind, uint64_t address, struct sk_audit_record *found)
@@ -211,11 +230,12 @@ bool audit_find(uint64_t since, uint16_t kind, uint64_t address, struct sk_audit
     const struct sk_audit_ring *ring = audit_ring();
     uint64_t sequence = ring->newest;
 
-    for (; sequence > since && ring->newest - sequence < ring->capacity; sequence--) {
-        const struct sk_audit_record *record = &ring->records[(sequence - 1) % ring->capacity];
+    for (; sequence > 0 && ring->newest - sequence < ring->capacity; sequence--) {
+        uint32_t index = (uint32_t)((sequence - 1) % ring->capacity);
+        const struct sk_audit_record *record = &ring->records[index];
 
         if (record->sequence != sequence || record->kind != kind ||
-            (address != ~0ull && record->address != address))
+            (address != ~0ull && record->address != address) || !is_news(record, since, index))
             continue;
         *found = *record;
         return true;
