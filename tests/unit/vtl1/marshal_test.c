@@ -68,11 +68,6 @@ bool random_bytes(void *to, uint64_t size)
     return true;
 }
 
-void wipe(volatile void *memory, size_t size)
-{
-    memset((void *)(uintptr_t)memory, 0, size);
-}
-
 /* ---- the machine ---- */
 
 static int setup(void **state)
