@@ -100,7 +100,7 @@ void fatal(const char *sentence)
 
 void fatal_with(const char *format, const char *detail)
 {
-    log_text("OpenVSM: ");
+    log_text("hypervisor: fatal: ");
     for (; *format; format++) {
         if (format[0] == '%' && format[1] == 's') {
             log_text(detail);

@@ -12,7 +12,7 @@ void log_text(const char *text);
 void log_bytes(const char *bytes, uint64_t length);
 /* Conversions: %s, %lu, %lx (no width); anything else is printed as it stands. */
 void log_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* "OpenVSM: SENTENCE" and the calling CPU stops for good. Used before VTL0 runs. */
+/* "hypervisor: fatal: SENTENCE" and the calling CPU stops for good. Used before VTL0 runs. */
 _Noreturn void fatal(const char *sentence);
 /* Same with a word of detail, which log_format prints in place of %s. */
 _Noreturn void fatal_with(const char *format, const char *detail);

@@ -77,7 +77,7 @@ void svm_assert(struct cpu *cpu)
         wrong = "the CPU would enter another VTL than it accounts for";
     if (!wrong)
         return;
-    log_format("OpenVSM: CPU %lu, VTL%lu: VMRUN check: %s\n", (uint64_t)cpu->index,
+    log_format("hypervisor: fatal: CPU %lu, VTL%lu: VMRUN check: %s\n", (uint64_t)cpu->index,
                (uint64_t)cpu->vtl, wrong);
     reset_machine(cpu);
 }

@@ -102,7 +102,7 @@ static void exit_svm_instruction(struct cpu *cpu)
  * VMCB may be overwritten, so nothing of it is used. */
 static _Noreturn void exit_unknown(struct cpu *cpu, struct vmcb *vmcb)
 {
-    log_format("OpenVSM: CPU %lu, VTL%lu: exit %lx stops the machine\n", (uint64_t)cpu->index,
+    log_format("hypervisor: fatal: CPU %lu, VTL%lu: exit %lx stops the machine\n", (uint64_t)cpu->index,
                (uint64_t)cpu->vtl, vmcb->exit_code);
     reset_machine(cpu);
 }
