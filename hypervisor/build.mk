@@ -3,7 +3,7 @@
 # make DEBUG=1 checks every VMCB before VMRUN.
 
 HV_BUILD := $(BUILD)/hypervisor
-HV_SOURCES := $(wildcard hypervisor/*.c hypervisor/vcpu/*.c hypervisor/platform/*.c) \
+HV_SOURCES := $(wildcard hypervisor/*.c hypervisor/vcpu/*.c hypervisor/platform/*.c hypervisor/iommu/*.c) \
 	$(wildcard hypervisor/*.S hypervisor/vcpu/*.S)
 HV_OBJECTS := $(patsubst hypervisor/%,$(HV_BUILD)/%.o,$(HV_SOURCES))
 HV_FLAGS := $(FREESTANDING) -Iinclude -DDEBUG_BUILD=$(if $(DEBUG),1,0)

@@ -22,6 +22,7 @@
 #define PTE_PRESENT_WRITE 3u
 #define PTE_LARGE         0x83u
 #define CPUID_PAGE1GB     (1u << 26)
+#define CPUID_HYPERVISOR  (1u << 31)
 #define CPU_PAGES         (CPU_ALIGNMENT / PAGE_SIZE)
 
 /* hypervisor.lds, entry.S */
@@ -125,6 +126,38 @@ static void build_slat(void)
     }
 }
 
+static bool guard_iommus(gpa_t bases[IOMMU_MAX], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        partition.iommu.bases[i] = bases[i];
+        if (!slat_boot_hide_device(&partition.slat, bases[i], IOMMU_REGISTER_BYTES))
+            return false;
+    }
+    partition.iommu.count = count;
+    bool emulated = cpu_cpuid(1, 0).ecx & CPUID_HYPERVISOR;
+    return iommu_start(&partition.iommu, &partition.pool, partition.slat.root[0], emulated);
+}
+
+/* Before there is anything in VTL1 that a device could read. */
+static void start_iommu(void)
+{
+    gpa_t bases[IOMMU_MAX];
+    bool required = option_is(loader.command_line, "iommu", "require");
+    struct range ivrs = acpi_table(loader.rsdp, FOUR_GIB, "IVRS");
+    int count =
+        ivrs.size ? iommu_parse_ivrs(hpa_pointer(hpa(ivrs.base)), (uint32_t)ivrs.size, bases) : 0;
+    if (count > 0 && !guard_iommus(bases, (uint32_t)count))
+        fatal("the IOMMU does not start; switch it off in the firmware to go on without");
+    if (count > 0) {
+        acpi_hide(ivrs);
+        partition.features |= HV_FEATURE_IOMMU;
+        return;
+    }
+    if (required)
+        fatal("iommu=require, but this machine has no AMD IOMMU; switch it on in the firmware");
+    log_text("OpenVSM: no IOMMU: a device that VTL0 commands can reach VTL1's memory\n");
+}
+
 static void init_cpu_struct(struct cpu *cpu, uint32_t index, uint32_t apic_id)
 {
     cpu->partition = &partition;
@@ -187,6 +220,7 @@ void boot_main(uint32_t magic, uint64_t information)
     read_loader(magic, information);
     divide_memory();
     build_slat();
+    start_iommu();
     partition.tsc_hz = tsc_calibrate();
     if (!partition.tsc_hz)
         fatal("the timer (PIT channel 2) does not run");

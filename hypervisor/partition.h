@@ -4,6 +4,7 @@
 #define HYPERVISOR_PARTITION_H
 
 #include "cpu.h"
+#include "iommu/iommu.h"
 #include "platform/linux.h"
 #include "memory.h"
 #include "slat.h"
@@ -26,6 +27,7 @@ struct vtl1_image {
 struct partition {
     struct slat slat;
     struct memory_pool pool;
+    struct iommu iommu;
     struct cpu *cpus[CPU_MAX]; /* by VP index; the boot CPU is 0 */
     uint32_t cpu_count;
     hpa_t msr_map[VTL_COUNT]; /* the vendor's MSR permission maps */

@@ -80,10 +80,13 @@ static bool wait_for_all(struct cpu *cpu, uint64_t generation)
     return true;
 }
 
+/* Devices walk VTL0's tree too (iommu/): what they cached of it goes with what the CPUs did. */
 bool slat_flush_all_cpus(void)
 {
     struct cpu *cpu = cpu_self();
     struct partition *partition = cpu->partition;
+    if (!iommu_flush(&partition->iommu))
+        return false;
     uint64_t generation = __atomic_add_fetch(&partition->flush_generation, 1, __ATOMIC_SEQ_CST);
     shootdown_serve(cpu);
     if (all_obey(partition, generation, true))

@@ -283,6 +283,14 @@ bool slat_boot_assign(struct slat *slat, gpa_t base, uint64_t size, enum slat_ow
     return true;
 }
 
+bool slat_boot_hide_device(struct slat *slat, gpa_t base, uint64_t size)
+{
+    if (base.value > SLAT_LIMIT || size > SLAT_LIMIT - base.value)
+        return false;
+    struct assignment to = {base, gpa(base.value + size), 0, SLAT_DEVICE};
+    return assign_table(slat, slat->root[0], SLAT_LEVELS, &to, base);
+}
+
 /* ---- Questions ---- */
 
 static struct slat_page page_state(const struct slat *slat, gpa_t address)

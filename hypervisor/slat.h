@@ -67,6 +67,10 @@ bool slat_init(struct slat *slat, struct memory_pool *pool);
  * first, then the hypervisor's image and VTL1's pool out of them. False: pool used up. */
 bool slat_boot_assign(struct slat *slat, gpa_t base, uint64_t size, enum slat_owner owner);
 
+/* Registers that are the hypervisor's alone: VTL0 and its devices lose them. Page aligned, not RAM.
+ * False: pool used up. */
+bool slat_boot_hide_device(struct slat *slat, gpa_t base, uint64_t size);
+
 /* ---- Run time, any CPU, host interrupts off. ---- */
 
 /* Both ask the tables as they are now; without a pin the answer may be old when it arrives. */

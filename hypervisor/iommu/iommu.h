@@ -38,10 +38,10 @@ int iommu_parse_ivrs(const uint8_t *ivrs, uint32_t length, gpa_t bases[IOMMU_MAX
 
 /*
  * Starts all units found with VTL0's tree as every device's address space; INIT, NMI, ExtInt and
- * system-management messages from devices are dropped. Boot only. False: the pool is used up or a
- * unit does not answer.
+ * system-management messages from devices are dropped (not on emulated units, see amd_iommu.c).
+ * Boot only. False: the pool is used up or a unit does not answer.
  */
-bool iommu_start(struct iommu *iommu, struct memory_pool *pool, hpa_t vtl0_root);
+bool iommu_start(struct iommu *iommu, struct memory_pool *pool, hpa_t vtl0_root, bool emulated);
 
 /* Returns when no device can use a translation older than this call. False: a unit is stuck. */
 bool iommu_flush(struct iommu *iommu);

@@ -109,6 +109,20 @@ static const struct table *find_table(uint64_t address, uint64_t limit, const ch
     return root ? find_in(root, 4, limit, signature) : NULL;
 }
 
+struct range acpi_table(uint64_t rsdp, uint64_t limit, const char *signature)
+{
+    const struct table *table = rsdp ? find_table(rsdp, limit, signature) : NULL;
+    return table ? (struct range){(uint64_t)table, table->length} : (struct range){0, 0};
+}
+
+/* The last letter becomes another, and the checksum pays for it: the table stays sound. */
+void acpi_hide(struct range range)
+{
+    struct table *table = hpa_pointer(hpa(range.base));
+    table->checksum = (uint8_t)(table->checksum + (uint8_t)table->signature[3] - 'x');
+    table->signature[3] = 'x';
+}
+
 /* True if the entry is a usable CPU. */
 static bool read_cpu(const struct madt_entry *entry, uint32_t *apic_id)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which CPUs there are (ACPI 6.4, 5.2.5 to 5.2.12). */
+/* What the firmware says of the machine (ACPI 6.4, 5.2). */
 #ifndef HYPERVISOR_PLATFORM_ACPI_H
 #define HYPERVISOR_PLATFORM_ACPI_H
 
@@ -7,6 +7,10 @@
 
 /* The RSDP in the BIOS areas, or 0. */
 uint64_t acpi_find_rsdp(void);
+/* The table with that signature, bytes as its header says, or an empty range. */
+struct range acpi_table(uint64_t rsdp, uint64_t limit, const char *signature);
+/* VTL0 will not know the table any more: its signature is one that nobody looks for. */
+void acpi_hide(struct range table);
 /* APIC IDs of the CPUs that the MADT calls usable, in its order; returns how many (at most max), 0
  * if there is no MADT. All tables must lie below `limit`, which is mapped. */
 uint32_t acpi_cpus(uint64_t rsdp, uint64_t limit, uint32_t *apic_ids, uint32_t max);
