@@ -5,7 +5,7 @@
 
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
-ATTACK_TESTS := memory machine calls registers liar
+ATTACK_TESTS := dma memory machine calls registers liar
 ATTACK_TOOLS := stream carry
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -20,6 +20,8 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) \
 	tests/attack-fuzz-long.conf:tests/fuzz/long.conf tests/attack-fuzz.conf:tests/fuzz/short.conf \
 	lib/attack.sh:tests/attacks/guest/attack.sh tests/attack-secrets:tests/attacks/guest/secrets \
 	tests/attack-vault:tests/attacks/guest/vault bin/attack-canary:$(ATTACKS)/canary \
+	tests/attack-dma-open:$(ATTACKS)/dma tests/attack-dma-open.conf:tests/attacks/dma-open.conf \
+	tests/attack-dma.conf:tests/attacks/dma.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary
 
