@@ -5,8 +5,12 @@ LSA_UNIT_CFLAGS = $(UNIT_FLAGS) -Iinclude -I$(LSA_GEN) -I$(LSAISO_DIR) -isystem 
 LSA_UNIT_SOURCES = $(filter-out %/main.c %/server.c,$(LSAISO_SOURCES)) $(LSAISO_OUT)/krb5_asn1.o \
 	$(LSAISO_OUT)/lsa_xdr.o
 
-$(BUILD)/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h $(LSAISO_SOURCES) \
+$(BUILD)/tests/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h $(LSAISO_SOURCES) \
 		$(LSAISO_OUT)/lsa_xdr.o $(LSAISO_OUT)/krb5_asn1.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LSA_UNIT_CFLAGS) -o $@ $< $(LSA_UNIT_SOURCES) -lcmocka $(LSAISO_LIBS)
-UNIT += $(patsubst tests/lsa/unit/test_%.c,$(BUILD)/unit/lsa-%,$(wildcard tests/lsa/unit/test_*.c))
+UNIT += $(patsubst tests/lsa/unit/test_%.c,$(BUILD)/tests/unit/lsa-%,$(wildcard tests/lsa/unit/test_*.c))
+
+# Against real peers, each its own realm on loopback; a few seconds each.
+LSA_TESTS := kerberos gss programs
+UNIT += $(LSA_TESTS:%=tests/lsa/%)

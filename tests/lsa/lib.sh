@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC3043
 # For the LSA's tests: a throw-away Kerberos realm, lsaiso and lsassd, all on loopback, all in $T,
 # all stopped at exit; and TAP.
 
 export LC_ALL=C
 B=${BUILD:-build}
 B=$(cd "$B" && pwd)
-HERE=$(cd "$(dirname "$0")" && pwd)
 T=$(mktemp -d /tmp/lsa-test.XXXXXX)
 chmod 755 "$T"
 PIDS=
 REALM=OPENVSM.TEST
 HOST=localhost
-export KRB5_CONFIG=$T/krb5.conf KRB5_KDC_PROFILE=$T/kdc.conf KRB5RCACHENAME=none:
-export LSASSD_SOCKET=$T/lsassd.sock LSAISO_SOCKET=$T/lsaiso.sock
+export KRB5_CONFIG="$T/krb5.conf" KRB5_KDC_PROFILE="$T/kdc.conf" KRB5RCACHENAME=none:
+export LSASSD_SOCKET="$T/lsassd.sock" LSAISO_SOCKET="$T/lsaiso.sock"
 COUNT=0
 BAD=0
 
@@ -86,7 +85,7 @@ start() {
     PIDS="$PIDS $PID"
 }
 
-wait_for() {
+wait_for() { # COMMAND…: at most ten seconds
     n=0
     until "$@" >/dev/null 2>&1; do
         n=$((n + 1))
@@ -142,7 +141,7 @@ END
 END
     kdb5_util create -s -r "$REALM" -P masterkey >/dev/null 2>&1
     kadmin_q addprinc -pw '"correct horse"' alice >/dev/null
-    kadmin_q modprinc -maxrenewlife 7d krbtgt/$REALM >/dev/null
+    kadmin_q modprinc -maxrenewlife 7d "krbtgt/$REALM" >/dev/null
     kadmin_q modprinc -maxrenewlife 7d alice >/dev/null
     for service in host HTTP sample; do
         kadmin_q addprinc -randkey "$service/$HOST" >/dev/null
@@ -161,7 +160,7 @@ start_kdc() {
 start_lsaiso() {
     rm -f "$LSAISO_SOCKET"
     # shellcheck disable=SC2086
-    start lsaiso ${LSAISO_COMMAND:-$B/lsaiso.elf} --socket "$LSAISO_SOCKET" $LSAISO_OPTIONS
+    start lsaiso ${LSAISO_COMMAND:-$B/lsaiso.elf} --socket "$LSAISO_SOCKET" ${LSAISO_OPTIONS:-}
     LSAISO_PID=$PID
     wait_for test -S "$LSAISO_SOCKET" && chmod 666 "$LSAISO_SOCKET"
 }
@@ -190,6 +189,16 @@ lsa() {
 log_on() {
     password=${1:-correct horse}
     who=${2:-alice}
-    [ $# -gt 2 ] && shift 2 || set --
+    if [ $# -gt 2 ]; then shift 2; else set --; fi
     printf '%s\n' "$password" | "$B/lsa" logon "$who" "$@"
+}
+
+# mechanism: programs started with `ours` use the interposer.
+mechanism() {
+    sed "s|/usr/lib/x86_64-linux-gnu/gss/gss_openvsm_lsa.so|$B/gss_openvsm_lsa.so|" \
+        vtl0/lsass/gss/openvsm-lsa.conf >"$T/mech"
+}
+
+ours() {
+    env OPENVSM_LSA=yes GSS_MECH_CONFIG="$T/mech" KRB5CCNAME=FILE:/nonexistent "$@"
 }

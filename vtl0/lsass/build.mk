@@ -24,3 +24,10 @@ LSA_TOOL := cli/lsa cli/commands cli/print connection
 $(BUILD)/lsa: $(LSA_TOOL:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
 	$(Q)$(CC) -o $@ $^ -ltirpc -lpopt -ljson-c
 ALL += $(BUILD)/lsa
+
+# Only the entry points of the mechanism are seen by the program it is loaded into.
+LSA_GSS := gss/mech gss/context gss/message connection
+$(BUILD)/gss_openvsm_lsa.so: $(LSA_GSS:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o $(LSASS_DIR)/gss/exports.map
+	$(Q)$(CC) -shared -Wl,--version-script=$(LSASS_DIR)/gss/exports.map -o $@ $(filter %.o,$^) \
+		-ltirpc -lgssapi_krb5
+ALL += $(BUILD)/gss_openvsm_lsa.so

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A GSSAPI interposer mechanism: with it, programs that ask MIT's libgssapi for Kerberos get their
+ * tokens from lsassd and their message protection from lsaiso, and never see a key. Initiators
+ * only. Active with OPENVSM_LSA=yes in the environment.
+ */
+#ifndef LSASS_GSS_MECH_H
+#define LSASS_GSS_MECH_H
+
+#include <gssapi/gssapi.h>
+#include <gssapi/gssapi_ext.h>
+
+#include "connection.h"
+
+struct lsa_name_object {
+    char text[LSA_NAME_MAX]; /* "service/host" or "user@REALM" */
+};
+
+struct lsa_context_object {
+    struct connection iso; /* messages go straight to lsaiso */
+    uint64_t handle;
+    uint32_t gss_flags;
+    uint32_t lifetime;
+    int open;
+    char client[LSA_NAME_MAX];
+    char server[LSA_NAME_MAX];
+};
+
+struct lsa_cred_object {
+    char principal[LSA_NAME_MAX];
+};
+
+extern gss_OID_desc lsa_krb5_oid;
+extern gss_OID_desc lsa_krb5_name_oid;
+
+/* Where lsassd and lsaiso listen: LSASSD_SOCKET and LSAISO_SOCKET, or the defaults; a setuid
+ * program always gets the defaults. */
+const char *lsa_daemon_path(void);
+const char *lsa_iso_path(void);
+
+/* The answer's status as GSSAPI wants it; *minor is the krb5 error code, and the sentence is kept
+ * for gssi_display_status. */
+OM_uint32 lsa_failure(const struct answer *answer, OM_uint32 *minor);
+OM_uint32 lsa_out_of_memory(OM_uint32 *minor);
+
+/* Copies into a gss_buffer that gss_release_buffer can free. */
+OM_uint32 lsa_give(OM_uint32 *minor, const void *data, size_t size, gss_buffer_t out);
+/* A new name object; NULL when out of memory. */
+struct lsa_name_object *lsa_new_name(const char *text);
+
+#endif
