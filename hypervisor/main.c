@@ -49,16 +49,27 @@ static void check_machine(void)
         fatal(missing);
 }
 
+static void check_modules(void)
+{
+    if (loader.module_count < BOOT_INITRD || loader.module_count > BOOT_MODULES)
+        fatal("the boot loader must pass these modules: Secure Kernel, Linux kernel, initrd");
+    for (uint32_t i = 0; i < loader.module_count; i++) {
+        if (!loader.modules[i].size)
+            fatal("a boot module is empty");
+        if (!e820_is_ram(&loader.map, loader.modules[i]))
+            fatal("too little memory: the boot modules are not all in RAM");
+    }
+}
+
 static void read_loader(uint32_t magic, uint64_t information)
 {
     if (!multiboot_read(magic, information, &loader))
         fatal("the boot loader passed no Multiboot information with a memory map");
-    if (loader.module_count < BOOT_INITRD || loader.module_count > BOOT_MODULES)
-        fatal("the boot loader must pass these modules: Secure Kernel, Linux kernel, initrd");
-    for (uint32_t i = 0; i < BOOT_INITRD; i++) {
-        if (!loader.modules[i].size)
-            fatal("a boot module is empty");
-    }
+    partition.hypervisor =
+        (struct range){(uint64_t)image_start, (uint64_t)(pool_end - image_start)};
+    if (!e820_is_ram(&loader.map, partition.hypervisor))
+        fatal("too little memory: the hypervisor's own is not all RAM");
+    check_modules();
     if (!loader.rsdp)
         loader.rsdp = acpi_find_rsdp();
 }
@@ -67,16 +78,13 @@ static void read_loader(uint32_t magic, uint64_t information)
 static void divide_memory(void)
 {
     uint64_t size = option_size(loader.command_line, "vtl1", 64ull << 20);
-    partition.hypervisor =
-        (struct range){(uint64_t)image_start, (uint64_t)(pool_end - image_start)};
-    if (!e820_is_ram(&loader.map, partition.hypervisor))
-        fatal("too little memory: the hypervisor's own is not all RAM");
+    if (!size)
+        fatal("the option vtl1= takes a size, as in vtl1=64M");
     struct range taken[1 + BOOT_MODULES] = {partition.hypervisor};
     memcpy(&taken[1], loader.modules, sizeof(loader.modules));
-    size = align_up(size, PAGE_SIZE_2M);
-    partition.vtl1_pool =
-        e820_find_top(&loader.map, size, PAGE_SIZE_2M, FOUR_GIB, taken, ARRAY_SIZE(taken));
-    if (!size || !partition.vtl1_pool.size)
+    partition.vtl1_pool = e820_find_top(&loader.map, align_up(size, PAGE_SIZE_2M), PAGE_SIZE_2M,
+                                        FOUR_GIB, taken, ARRAY_SIZE(taken));
+    if (!partition.vtl1_pool.size)
         fatal("too little memory for the VTL1 pool (see vtl1=SIZE)");
 }
 
