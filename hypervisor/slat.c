@@ -64,18 +64,37 @@ static void entry_write(uint64_t *entry, uint64_t value)
     __atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
-/* The entry that maps an address below SLAT_LIMIT, and its level. */
-static uint64_t *find_leaf(const struct slat *slat, unsigned vtl, gpa_t address, unsigned *level)
+/* The entry that maps an address below SLAT_LIMIT. */
+struct leaf {
+    uint64_t *entry;
+    unsigned level;
+};
+
+static struct leaf find_leaf(const struct slat *slat, unsigned vtl, gpa_t address)
 {
-    hpa_t table = slat->root[vtl];
-    unsigned depth = SLAT_LEVELS;
-    uint64_t *entry = entry_at(table, address, depth);
-    while (slat_entry_is_table(*entry, depth)) {
-        table = slat_entry_table_address(*entry);
-        entry = entry_at(table, address, --depth);
-    }
-    *level = depth;
-    return entry;
+    unsigned level = SLAT_LEVELS;
+    uint64_t *entry = entry_at(slat->root[vtl], address, level);
+    while (slat_entry_is_table(*entry, level))
+        entry = entry_at(slat_entry_table_address(*entry), address, --level);
+    return (struct leaf){entry, level};
+}
+
+/* The same address in both trees: what there is to know about a page comes from one look. */
+struct leaves {
+    struct leaf vtl[2];
+};
+
+static struct leaves find_leaves(const struct slat *slat, gpa_t address)
+{
+    return (struct leaves){{find_leaf(slat, 0, address), find_leaf(slat, 1, address)}};
+}
+
+static struct slat_page state_of(const struct leaves *at)
+{
+    return (struct slat_page){
+        .owner = slat_entry_tag(*at->vtl[0].entry),
+        .rights = {slat_entry_rights(*at->vtl[0].entry), slat_entry_rights(*at->vtl[1].entry)},
+    };
 }
 
 static gpa_t leaf_base(gpa_t address, unsigned level)
@@ -101,38 +120,21 @@ static void split(uint64_t *entry, gpa_t base, unsigned level, hpa_t table)
     entry_write(entry, slat_entry_table(table, level));
 }
 
-/* The 4 KiB entry of a page. The caller has made sure that there are table pages for it. */
-static uint64_t *split_to_page(struct slat *slat, unsigned vtl, gpa_t page)
+/* Splits down to the page's own entry. The caller has made sure that there are table pages. */
+static void split_to_page(struct slat *slat, unsigned vtl, gpa_t page, struct leaf *leaf)
 {
-    unsigned level;
-    uint64_t *entry = find_leaf(slat, vtl, page, &level);
-    while (level > 1) {
-        split(entry, leaf_base(page, level), level, memory_take_table(slat->pool));
-        entry = find_leaf(slat, vtl, page, &level);
+    while (leaf->level > 1) {
+        gpa_t base = leaf_base(page, leaf->level);
+        split(leaf->entry, base, leaf->level, memory_take_table(slat->pool));
+        *leaf = find_leaf(slat, vtl, page);
     }
-    return entry;
 }
 
-static bool leaf_says(uint64_t entry, unsigned level, unsigned rights, unsigned tag)
+static void set_page(struct slat *slat, unsigned vtl, gpa_t page, struct leaf *leaf,
+                     unsigned rights, enum slat_owner owner)
 {
-    uint64_t wanted = slat_entry_leaf(gpa(0), level, rights, tag);
-    return slat_entry_kind(entry) == slat_entry_kind(wanted);
-}
-
-/* Table pages that it takes to make a page say this in one tree. */
-static unsigned tables_for(const struct slat *slat, unsigned vtl, gpa_t page, unsigned rights,
-                           enum slat_owner owner)
-{
-    unsigned level;
-    uint64_t entry = *find_leaf(slat, vtl, page, &level);
-    return leaf_says(entry, level, rights, tag_of(vtl, owner)) ? 0 : level - 1;
-}
-
-static void set_page(struct slat *slat, unsigned vtl, gpa_t page, unsigned rights,
-                     enum slat_owner owner)
-{
-    uint64_t entry = slat_entry_leaf(page, 1, rights, tag_of(vtl, owner));
-    entry_write(split_to_page(slat, vtl, page), entry);
+    split_to_page(slat, vtl, page, leaf);
+    entry_write(leaf->entry, slat_entry_leaf(page, 1, rights, tag_of(vtl, owner)));
 }
 
 static bool is_uniform(const uint64_t *entries, unsigned level)
@@ -146,32 +148,38 @@ static bool is_uniform(const uint64_t *entries, unsigned level)
     return !slat_entry_is_table(entries[0], level);
 }
 
-/* Merges the table whose entries are of `level` around an address, if they are all the same. */
-static bool merge_one(struct slat *slat, unsigned vtl, gpa_t address, unsigned level)
+/* The entry of `level` on an address' way down, if the way goes that far. */
+static uint64_t *find_entry(const struct slat *slat, unsigned vtl, gpa_t address, unsigned level)
 {
-    hpa_t table = slat->root[vtl];
-    uint64_t *entry = NULL;
-    for (unsigned depth = SLAT_LEVELS; depth > level; depth--) {
-        entry = entry_at(table, address, depth);
-        if (!slat_entry_is_table(*entry, depth))
-            return true; /* merged already; look one level up */
-        table = slat_entry_table_address(*entry);
-    }
-    uint64_t *entries = hpa_pointer(table);
-    if (!is_uniform(entries, level) || slat->limbo_count == SLAT_LIMBO)
+    unsigned depth = SLAT_LEVELS;
+    uint64_t *entry = entry_at(slat->root[vtl], address, depth);
+    while (depth > level && slat_entry_is_table(*entry, depth))
+        entry = entry_at(slat_entry_table_address(*entry), address, --depth);
+    return depth == level ? entry : NULL;
+}
+
+/* Merges the table around an entry of this level, if all in it are the same. */
+static bool merge_one(struct slat *slat, unsigned vtl, gpa_t address, uint64_t *entry,
+                      unsigned level)
+{
+    uint64_t *table = (uint64_t *)((uintptr_t)entry & ~(uintptr_t)PAGE_MASK);
+    if (!is_uniform(table, level) || slat->limbo_count == SLAT_LIMBO)
         return false;
-    unsigned rights = slat_entry_rights(entries[0]);
-    unsigned tag = slat_entry_tag(entries[0]);
-    entry_write(entry, slat_entry_leaf(leaf_base(address, level + 1), level + 1, rights, tag));
-    slat->limbo[slat->limbo_count++] = table;
+    uint64_t *above = find_entry(slat, vtl, address, level + 1);
+    unsigned rights = slat_entry_rights(*entry);
+    unsigned tag = slat_entry_tag(*entry);
+    slat->limbo[slat->limbo_count++] = slat_entry_table_address(*above);
+    entry_write(above, slat_entry_leaf(leaf_base(address, level + 1), level + 1, rights, tag));
     return true;
 }
 
-static void merge(struct slat *slat, gpa_t page)
+/* After the page's entry was written: 512 GiB leaves do not exist, so at most twice. */
+static void merge(struct slat *slat, unsigned vtl, gpa_t page, uint64_t *entry)
 {
-    for (unsigned vtl = 0; vtl < 2; vtl++)
-        if (merge_one(slat, vtl, page, 1))
-            merge_one(slat, vtl, page, 2);
+    if (merge_one(slat, vtl, page, entry, 1)) {
+        uint64_t *above = find_entry(slat, vtl, page, 2);
+        merge_one(slat, vtl, page, above, 2);
+    }
 }
 
 /* ---- Boot ---- */
@@ -259,9 +267,9 @@ static void count_pages(struct slat *slat, unsigned owner, uint64_t pages)
 static void uncount_range(struct slat *slat, gpa_t base, gpa_t end)
 {
     while (base.value < end.value) {
-        unsigned level;
-        unsigned owner = slat_entry_tag(*find_leaf(slat, 0, base, &level));
-        uint64_t stop = leaf_end(base, level).value;
+        struct leaf leaf = find_leaf(slat, 0, base);
+        unsigned owner = slat_entry_tag(*leaf.entry);
+        uint64_t stop = leaf_end(base, leaf.level).value;
         stop = stop < end.value ? stop : end.value;
         count_pages(slat, owner, -((stop - base.value) >> PAGE_SHIFT));
         base.value = stop;
@@ -293,22 +301,13 @@ bool slat_boot_hide_device(struct slat *slat, gpa_t base, uint64_t size)
 
 /* ---- Questions ---- */
 
-static struct slat_page page_state(const struct slat *slat, gpa_t address)
-{
-    unsigned level;
-    uint64_t entry = *find_leaf(slat, 0, address, &level);
-    struct slat_page page = {.owner = slat_entry_tag(entry)};
-    page.rights[0] = slat_entry_rights(entry);
-    page.rights[1] = slat_entry_rights(*find_leaf(slat, 1, address, &level));
-    return page;
-}
-
 struct slat_page slat_lookup(struct slat *slat, gpa_t address)
 {
     if (address.value >= SLAT_LIMIT)
         return (struct slat_page){.owner = SLAT_DEVICE};
     spin_lock(&slat->lock);
-    struct slat_page page = page_state(slat, address);
+    struct leaves at = find_leaves(slat, address);
+    struct slat_page page = state_of(&at);
     spin_unlock(&slat->lock);
     return page;
 }
@@ -321,7 +320,8 @@ static bool allowed(const struct slat *slat, unsigned vtl, gpa_t address, uint64
     unsigned needed = write ? SLAT_READ | SLAT_WRITE : SLAT_READ;
     uint64_t end = address.value + length;
     while (address.value < end) {
-        struct slat_page page = page_state(slat, address);
+        struct leaves at = find_leaves(slat, address);
+        struct slat_page page = state_of(&at);
         if (!is_ram(page.owner) || (page.rights[vtl] & needed) != needed)
             return false;
         address = leaf_end(address, 1);
@@ -443,41 +443,46 @@ static bool flush_all(struct slat *slat)
     return true;
 }
 
-static enum hv_status check_tables(struct slat *slat, gpa_t page, const struct change *change)
-{
-    unsigned needed = 0;
-    for (unsigned vtl = 0; vtl < 2; vtl++)
-        needed += tables_for(slat, vtl, page, change->rights[vtl], change->owner);
-    if (needed && needed + change->reserve > memory_tables_free(slat->pool))
-        return HV_STATUS_INSUFFICIENT_MEMORY;
-    return HV_STATUS_SUCCESS;
-}
-
-/* Step 1a: may the page make this change? Changes nothing. */
-static enum hv_status check_page(struct slat *slat, uint64_t gpfn, const struct change *change)
-{
-    if (gpfn >= SLAT_LIMIT >> PAGE_SHIFT)
-        return HV_STATUS_INVALID_PARAMETER;
-    gpa_t page = gpa(gpfn << PAGE_SHIFT);
-    enum slat_owner owner = page_state(slat, page).owner;
-    if (!(change->from & 1u << owner))
-        return owner == SLAT_DEVICE ? HV_STATUS_INVALID_PARAMETER : HV_STATUS_ACCESS_DENIED;
-    if (find_pin(slat, gpfn))
-        return HV_STATUS_OPERATION_DENIED;
-    return check_tables(slat, page, change);
-}
-
 static bool is_done(const struct slat_page *page, const struct change *change)
 {
     return page->owner == change->owner && page->rights[0] == change->rights[0] &&
            page->rights[1] == change->rights[1];
 }
 
+/* Table pages that the change takes: VTL0's tree always says something new, VTL1's only where its
+ * rights differ. */
+static enum hv_status check_tables(struct slat *slat, const struct leaves *at,
+                                   const struct change *change)
+{
+    struct slat_page now = state_of(at);
+    unsigned needed = 0;
+    if (!is_done(&now, change))
+        needed += at->vtl[0].level - 1;
+    if (now.rights[1] != change->rights[1])
+        needed += at->vtl[1].level - 1;
+    if (needed && needed + change->reserve > memory_tables_free(slat->pool))
+        return HV_STATUS_INSUFFICIENT_MEMORY;
+    return HV_STATUS_SUCCESS;
+}
+
+/* Step 1a: may the page make this change? Changes nothing. */
+static enum hv_status check_page(struct slat *slat, uint64_t gpfn, const struct leaves *at,
+                                 const struct change *change)
+{
+    enum slat_owner owner = slat_entry_tag(*at->vtl[0].entry);
+    if (!(change->from & 1u << owner))
+        return owner == SLAT_DEVICE ? HV_STATUS_INVALID_PARAMETER : HV_STATUS_ACCESS_DENIED;
+    if (find_pin(slat, gpfn))
+        return HV_STATUS_OPERATION_DENIED;
+    return check_tables(slat, at, change);
+}
+
 /* Step 1b: old AND new rights, nobody's, split as far as step 3 will need. True if something was
  * taken away. */
-static bool restrict_page(struct slat *slat, gpa_t page, const struct change *change)
+static bool restrict_page(struct slat *slat, gpa_t page, struct leaves *at,
+                          const struct change *change)
 {
-    struct slat_page now = page_state(slat, page);
+    struct slat_page now = state_of(at);
     enum slat_owner nobody = now.owner == SLAT_DEVICE ? SLAT_DEVICE : SLAT_QUARANTINED;
     bool restricted = false;
     if (is_done(&now, change))
@@ -486,7 +491,7 @@ static bool restrict_page(struct slat *slat, gpa_t page, const struct change *ch
         unsigned kept = now.rights[vtl] & change->rights[vtl];
         restricted = restricted || kept != now.rights[vtl];
         if (vtl == 0 || now.rights[vtl] != change->rights[vtl])
-            set_page(slat, vtl, page, kept, nobody);
+            set_page(slat, vtl, page, &at->vtl[vtl], kept, nobody);
     }
     count_pages(slat, now.owner, -1ull);
     count_pages(slat, nobody, 1);
@@ -496,9 +501,13 @@ static bool restrict_page(struct slat *slat, gpa_t page, const struct change *ch
 static enum hv_status start_page(struct slat *slat, uint64_t gpfn, const struct change *change,
                                  bool *restricted)
 {
+    if (gpfn >= SLAT_LIMIT >> PAGE_SHIFT)
+        return HV_STATUS_INVALID_PARAMETER;
+    gpa_t page = gpa(gpfn << PAGE_SHIFT);
     spin_lock(&slat->lock);
-    enum hv_status status = check_page(slat, gpfn, change);
-    if (status == HV_STATUS_SUCCESS && restrict_page(slat, gpa(gpfn << PAGE_SHIFT), change))
+    struct leaves at = find_leaves(slat, page);
+    enum hv_status status = check_page(slat, gpfn, &at, change);
+    if (status == HV_STATUS_SUCCESS && restrict_page(slat, page, &at, change))
         *restricted = true;
     spin_unlock(&slat->lock);
     return status;
@@ -509,14 +518,17 @@ static void finish_page(struct slat *slat, uint64_t gpfn, const struct change *c
 {
     gpa_t page = gpa(gpfn << PAGE_SHIFT);
     spin_lock(&slat->lock);
-    struct slat_page now = page_state(slat, page);
+    struct leaves at = find_leaves(slat, page);
+    struct slat_page now = state_of(&at);
     if (!is_done(&now, change)) {
         count_pages(slat, now.owner, -1ull);
         count_pages(slat, change->owner, 1);
-        set_page(slat, 0, page, change->rights[0], change->owner);
-        if (now.rights[1] != change->rights[1])
-            set_page(slat, 1, page, change->rights[1], change->owner);
-        merge(slat, page);
+        for (unsigned vtl = 0; vtl < 2; vtl++) {
+            if (vtl == 0 || at.vtl[vtl].level == 1) {
+                set_page(slat, vtl, page, &at.vtl[vtl], change->rights[vtl], change->owner);
+                merge(slat, vtl, page, at.vtl[vtl].entry);
+            }
+        }
     }
     bool full = slat->limbo_count == SLAT_LIMBO;
     spin_unlock(&slat->lock);
@@ -602,7 +614,8 @@ static bool withdraw_one(struct slat *slat, uint64_t *taken)
     if (!page.value || memory_tables_free(slat->pool) <= DEPOSIT_RESERVE)
         return false;
     spin_lock(&slat->lock);
-    enum hv_status status = check_page(slat, gpfn, &change);
+    struct leaves at = find_leaves(slat, gpa(page.value));
+    enum hv_status status = check_page(slat, gpfn, &at, &change);
     spin_unlock(&slat->lock);
     if (status != HV_STATUS_SUCCESS)
         return false;
