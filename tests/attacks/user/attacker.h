@@ -88,10 +88,11 @@ uint64_t count_frames(const struct frames *frames, enum frame kind);
  */
 uint64_t *boot_frames(const struct frames *frames, uint64_t *count);
 
-/* The audit log, read out of the Secure Kernel's ring. */
-uint64_t audit_newest(void);
-/* Looks for a record newer than since whose kind, and address unless ~0, are these. */
-bool audit_find(uint64_t since, uint16_t kind, uint64_t address, struct sk_audit_record *found);
+/* The audit log, read out of the Secure Kernel's ring: remembers how it stands now. */
+void audit_mark(void);
+/* The newest record that was made since the mark, or that something was counted into since, of that
+ * kind and, unless ~0, that address. */
+bool audit_find(uint16_t kind, uint64_t address, struct sk_audit_record *found);
 
 /* A pseudo-random number (xorshift*); never 0 state. */
 uint64_t random_next(uint64_t *state);

@@ -144,7 +144,6 @@ static void hypercall_addresses(void)
 static void hypercall_rights(void)
 {
     for (unsigned int i = 0; i < HYPERCALLS; i++) {
-        uint64_t since = audit_newest();
         struct sk_audit_record record = {0};
         uint16_t code = hypercalls[i].code;
         uint64_t control = code | (has_reps(code) ? HV_CONTROL_REP_COUNT(1) : 0);
@@ -153,10 +152,11 @@ static void hypercall_rights(void)
         if (hypercalls[i].who & HV_VTL0)
             continue;
         good_input(code);
+        audit_mark();
         outcome = hypercall_tried(control, arena_gpa(GOOD), arena_gpa(OUT));
         ok(!outcome.trap && HV_RESULT_STATUS(outcome.result) == HV_STATUS_ACCESS_DENIED,
            "hypercall %s is VTL1's: access denied", hypercalls[i].name);
-        ok(audit_find(since, SK_AUDIT_HYPERCALL, ~0ull, &record), "... and recorded");
+        ok(audit_find(SK_AUDIT_HYPERCALL, ~0ull, &record), "... and recorded");
     }
 }
 
@@ -320,9 +320,9 @@ static uint64_t donate(uint64_t first, uint64_t second)
 /* Lists of frames that are not VTL0's to give, alone and beside one that is. */
 static void donations(void)
 {
-    uint64_t since = audit_newest();
     struct sk_audit_record record = {0};
 
+    audit_mark();
     for (unsigned int i = 0; i < 6; i++) {
         uint64_t both = donate(hostile[i].gpa, hostile[i].gpa);
         uint64_t mixed = donate(arena_gpa(40), hostile[i].gpa);
@@ -335,7 +335,7 @@ static void donations(void)
     ok(skcall(SK_CALL_MEMORY_DONATE, arena_gpa(GOOD), SK_LIST_MAX + 1, 0, 0, 0).status != SK_OK &&
            skcall(SK_CALL_MEMORY_DONATE, arena_gpa(GOOD), ~0ull, 0, 0, 0).status != SK_OK,
        "a list longer than its page is refused");
-    ok(audit_find(since, SK_AUDIT_SKCALL, ~0ull, &record), "refused donations are recorded");
+    ok(audit_find(SK_AUDIT_SKCALL, ~0ull, &record), "refused donations are recorded");
     ok(touch(arena_gpa(40), ATTACK_READ8, ATTACK_VIA_FRESH, NULL, NULL) == 0 &&
            touch(arena_gpa(41), ATTACK_READ8, ATTACK_VIA_FRESH, NULL, NULL) == 0,
        "what stood beside them in a refused list stays VTL0's");

@@ -86,19 +86,18 @@ static bool dies_of(const struct script *script, uint32_t index, int64_t lie)
     struct host host = {0};
     struct sk_audit_record record = {0};
     struct host_return back = {0};
-    uint64_t since = 0;
     bool died = false, recorded = false;
 
     begin(&host);
     if (!advance(&host, index))
         bail("call %u did not come again", index);
-    since = audit_newest();
+    audit_mark();
     host_syscall(&host);
     host_answer(&host, lie);
     back = host_run_until(&host, &plainly);
     died = is_exit(&back) && back.result[3] == SK_DEATH_LYING_ANSWER &&
            back.result[2] == script->numbers[index];
-    recorded = audit_find(since, SK_AUDIT_ANSWER, script->numbers[index], &record) &&
+    recorded = audit_find(SK_AUDIT_ANSWER, script->numbers[index], &record) &&
                record.value == (uint64_t)lie && record.process == host.process;
     if (!died || !recorded)
         note("call %llu, answer %lld: status %llu reason %llu death %llu at %llu, recorded %d",

@@ -43,12 +43,13 @@ static bool is_refusal(uint32_t trap)
 
 static void refused(const char *whose, uint64_t gpa, enum attack_part part)
 {
-    uint64_t since = audit_newest();
     struct sk_audit_record record = {0};
-    uint32_t trap = machinery(gpa, part, false);
+    uint32_t trap = 0;
 
+    audit_mark();
+    trap = machinery(gpa, part, false);
     ok(is_refusal(trap), "%s on a frame that is %s: exception %u", part_names[part], whose, trap);
-    ok(audit_find(since, SK_AUDIT_MEMORY, ~0ull, &record) &&
+    ok(audit_find(SK_AUDIT_MEMORY, ~0ull, &record) &&
            record.address / OPENVSM_PAGE_SIZE == gpa / OPENVSM_PAGE_SIZE,
        "... and recorded with its address");
 }

@@ -184,61 +184,53 @@ uint64_t count_frames(const struct frames *frames, enum frame kind)
     return count;
 }
 
-/* The whole ring, fresh. */
-static struct sk_audit_ring *audit_ring(void)
+#define RING_PAGES_MAX 64u
+union ring {
+    struct sk_audit_ring header;
+    uint8_t bytes[RING_PAGES_MAX * OPENVSM_PAGE_SIZE];
+};
+
+/* The whole ring as it is now. */
+static void read_ring(union ring *to)
 {
-    static struct sk_audit_ring *copy;
-    static uint8_t refused[ATTACK_READ_MAX];
+    uint8_t refused[RING_PAGES_MAX] = {0};
     struct sk_answer answer = skcall_finish(SK_CALL_AUDIT_RING, 0, 0, 0, 0, 0);
-    uint64_t pages = (answer.results[1] + OPENVSM_PAGE_SIZE - 1) / OPENVSM_PAGE_SIZE;
+    uint64_t pages = answer.results[1] / OPENVSM_PAGE_SIZE;
 
-    if (answer.status != SK_OK || !pages || pages > ATTACK_READ_MAX)
+    if (answer.status != SK_OK || !pages || pages > RING_PAGES_MAX)
         bail("AUDIT_RING: status %llu", (unsigned long long)answer.status);
-    if (!copy)
-        copy = calloc(ATTACK_READ_MAX, OPENVSM_PAGE_SIZE);
-    if (!copy || read_pages(answer.results[0], pages, ATTACK_VIA_FRESH, copy, refused))
+    if (read_pages(answer.results[0], pages, ATTACK_VIA_FRESH, to, refused))
         bail("the audit ring cannot be read");
-    return copy;
+    if (to->header.record_size != sizeof(struct sk_audit_record) ||
+        to->header.capacity > sizeof(*to) / sizeof(struct sk_audit_record) - 1)
+        bail("the audit ring has records of %u bytes", to->header.record_size);
 }
 
-/* The ring as audit_newest saw it: an attempt may also be counted into a record that was there. */
-static struct sk_audit_ring *before;
+static union ring marked;
 
-uint64_t audit_newest(void)
+void audit_mark(void)
 {
-    const struct sk_audit_ring *ring = audit_ring();
-    size_t size = sizeof(*ring) + ring->capacity * sizeof(struct sk_audit_record);
-
-    if (!before)
-        before = malloc(size);
-    if (!before)
-        bail("no memory");
-    memcpy(before, ring, size);
-    return ring->newest;
+    read_ring(&marked);
 }
 
-static bool is_news(const struct sk_audit_record *record, uint64_t since, uint32_t index)
+bool audit_find(uint16_t kind, uint64_t address, struct sk_audit_record *found)
 {
-    const struct sk_audit_record *old = &before->records[index];
+    static union ring ring;
+    const struct sk_audit_record *newest = NULL;
 
-    return record->sequence > since ||
-           (record->sequence == old->sequence && record->count > old->count);
-}
+    read_ring(&ring);
+    for (uint32_t i = 0; i < ring.header.capacity; i++) {
+        const struct sk_audit_record *record = &ring.header.records[i];
+        const struct sk_audit_record *before = &marked.header.records[i];
 
-bool audit_find(uint64_t since, uint16_t kind, uint64_t address, struct sk_audit_record *found)
-{
-    const struct sk_audit_ring *ring = audit_ring();
-    uint64_t sequence = ring->newest;
-
-    for (; sequence > 0 && ring->newest - sequence < ring->capacity; sequence--) {
-        uint32_t index = (uint32_t)((sequence - 1) % ring->capacity);
-        const struct sk_audit_record *record = &ring->records[index];
-
-        if (record->sequence != sequence || record->kind != kind ||
-            (address != ~0ull && record->address != address) || !is_news(record, since, index))
+        if (record->kind != kind || !record->sequence ||
+            (address != ~0ull && record->address != address) ||
+            (record->sequence == before->sequence && record->count == before->count))
             continue;
-        *found = *record;
-        return true;
+        if (!newest || record->sequence > newest->sequence)
+            newest = record;
     }
-    return false;
+    if (newest)
+        *found = *newest;
+    return newest != NULL;
 }
