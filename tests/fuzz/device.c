@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <openvsm/trustlet.h>
 #include "fuzz.h"
@@ -19,11 +20,19 @@ static uint64_t odd_pointer(struct fuzzer *fuzzer)
         return 0xffff888000000000ull + fuzz_below(fuzzer, 1u << 30);
     case 2:
         return 0x7ffffffff000ull + fuzz_below(fuzzer, 4096);
-    case 3:
-        return (uint64_t)fuzzer->image + fuzz_below(fuzzer, 4096);
+    case 3: /* ends in the middle of what is asked for */
+        return (uint64_t)fuzz_page(fuzzer, 5) + fuzz_below(fuzzer, 2 * OPENVSM_PAGE_SIZE);
     default:
         return (uint64_t)fuzz_page(fuzzer, 4);
     }
+}
+
+/* Any number but one that might point into this very program, which the driver would then write. */
+static uint64_t odd_word(struct fuzzer *fuzzer)
+{
+    uint64_t number = random_next(&fuzzer->random) >> fuzz_below(fuzzer, 64);
+
+    return number >= 0x10000 && number < 1ull << 47 ? number | 1ull << 47 : number;
 }
 
 /* Requests in any order on a file of its own, with any content. */
@@ -40,9 +49,7 @@ void fuzz_ioctl(struct fuzzer *fuzzer)
         uint64_t words[16] = {0};
 
         for (unsigned int j = 0; j < 16; j++)
-            words[j] = fuzz_below(fuzzer, 2)
-                           ? odd_pointer(fuzzer)
-                           : random_next(&fuzzer->random) >> fuzz_below(fuzzer, 64);
+            words[j] = fuzz_below(fuzzer, 2) ? odd_pointer(fuzzer) : odd_word(fuzzer);
         ioctl(device, requests[fuzz_below(fuzzer, 8)], words);
     }
     if (fuzz_below(fuzzer, 4) == 0) {
@@ -79,10 +86,29 @@ void fuzz_image(struct fuzzer *fuzzer)
     close(device);
 }
 
+/* An instance that dies of a lie leaves its files open in the host process. */
+static void remember_file(struct fuzzer *fuzzer, uint64_t number, int64_t result)
+{
+    const struct sk_channel *channel = fuzzer->host.channel;
+
+    for (unsigned int i = 0; i < 4; i++) {
+        if (number == SYS_close && fuzzer->files[i] == (int)channel->arguments[0])
+            fuzzer->files[i] = -1;
+        if ((number == SYS_openat || number == SYS_socket) && fuzzer->files[i] < 0 && result >= 0) {
+            fuzzer->files[i] = (int)result;
+            return;
+        }
+    }
+}
+
 void fuzz_drop(struct fuzzer *fuzzer)
 {
-    if (fuzzer->carrying)
-        host_stop(&fuzzer->host);
+    if (!fuzzer->carrying)
+        return;
+    host_stop(&fuzzer->host);
+    for (unsigned int i = 0; i < 4; i++)
+        if (fuzzer->files[i] >= 0)
+            close(fuzzer->files[i]);
     fuzzer->carrying = false;
 }
 
@@ -93,6 +119,8 @@ static void take_up(struct fuzzer *fuzzer)
 
     fuzzer->carrying = host_start(&fuzzer->host, FUZZ_CALLER, words, &status);
     fuzzer->lied = false;
+    for (unsigned int i = 0; i < 4; i++)
+        fuzzer->files[i] = -1;
     fuzzer->instances++;
 }
 
@@ -115,8 +143,14 @@ static void scribble(struct fuzzer *fuzzer)
 
 static void answer(struct fuzzer *fuzzer)
 {
-    int64_t result = host_syscall(&fuzzer->host);
+    uint64_t number = fuzzer->host.channel->number;
+    int64_t result = 0;
 
+    /* What follows a lie may be anything, for instance a read that never ends: not made, then. */
+    if (!fuzzer->lied) {
+        result = host_syscall(&fuzzer->host);
+        remember_file(fuzzer, number, result);
+    }
     if (fuzz_below(fuzzer, 16) == 0) {
         result = lie(fuzzer);
         fuzzer->lied = true;

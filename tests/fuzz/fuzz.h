@@ -30,7 +30,8 @@ struct fuzzer {
     /* The instance that this thread carries and lies to. */
     struct host host;
     bool carrying;
-    bool lied; /* it may die from now on */
+    bool lied;    /* it may die from now on */
+    int files[4]; /* that it opened truly, or -1 */
     uint64_t instances;
 };
 

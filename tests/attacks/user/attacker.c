@@ -73,6 +73,16 @@ void bail(const char *format, ...)
     exit(2);
 }
 
+int keep_file(int file, const char *name)
+{
+    int kept = file < 0 ? -1 : fcntl(file, F_DUPFD_CLOEXEC, ATTACKER_FD_FLOOR);
+
+    if (kept < 0)
+        bail("%s: %s", name, strerror(errno));
+    close(file);
+    return kept;
+}
+
 static void load_module(void)
 {
     int file = open(MODULE_PATH, O_RDONLY | O_CLOEXEC);
@@ -93,8 +103,7 @@ void attacker_start(void)
         load_module();
         device = open(ATTACK_DEVICE, O_RDWR | O_CLOEXEC);
     }
-    if (device < 0)
-        bail("%s: %s", ATTACK_DEVICE, strerror(errno));
+    device = keep_file(device, ATTACK_DEVICE);
     if (ioctl(device, ATTACK_INFO, &the.info))
         bail("ATTACK_INFO: %s", strerror(errno));
     the.arena = mmap(NULL, ATTACK_ARENA_PAGES * OPENVSM_PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -105,9 +114,7 @@ void attacker_start(void)
 
 void attacker_thread(void)
 {
-    device = open(ATTACK_DEVICE, O_RDWR | O_CLOEXEC);
-    if (device < 0)
-        bail("%s: %s", ATTACK_DEVICE, strerror(errno));
+    device = keep_file(open(ATTACK_DEVICE, O_RDWR | O_CLOEXEC), ATTACK_DEVICE);
 }
 
 bool under_openvsm(void)

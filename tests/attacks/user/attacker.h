@@ -22,6 +22,11 @@ void bail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn
 
 /* Loads attack.ko if need be and opens /dev/attack. Everything below needs it. */
 void attacker_start(void);
+/* Files of the attacker's own have these numbers and above: a trustlet that was lied to about its
+ * own must not close them. */
+#define ATTACKER_FD_FLOOR 500
+/* Moves a file there; dies if it is no file. */
+int keep_file(int file, const char *name);
 /* In each further thread that attacks: a file of its own, so that threads do not wait for another.
  */
 void attacker_thread(void);

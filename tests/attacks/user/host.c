@@ -62,9 +62,7 @@ static bool start(struct host *host, const char *const *words, uint32_t *status)
 bool host_start(struct host *host, const char *path, const char *const *words, uint32_t *status)
 {
     memset(host, 0, sizeof(*host));
-    host->device = open(OPENVSM_DEVICE, O_RDWR | O_CLOEXEC);
-    if (host->device < 0)
-        bail("%s: %s", OPENVSM_DEVICE, strerror(errno));
+    host->device = keep_file(open(OPENVSM_DEVICE, O_RDWR | O_CLOEXEC), OPENVSM_DEVICE);
     if (!open_image(host, path, status) || !start(host, words, status)) {
         close(host->device);
         return false;
@@ -136,10 +134,14 @@ struct host_return host_run_until(struct host *host, const struct attack_call *o
 int64_t host_syscall(struct host *host)
 {
     const volatile struct sk_channel *channel = host->channel;
-    long result = syscall((long)channel->number, channel->arguments[0], channel->arguments[1],
-                          channel->arguments[2], channel->arguments[3], channel->arguments[4],
-                          channel->arguments[5]);
+    long result = 0;
 
+    /* A descriptor that it can only have from a lie. */
+    if (channel->arguments[0] >= ATTACKER_FD_FLOOR && channel->arguments[0] <= INT32_MAX)
+        return -EBADF;
+    result = syscall((long)channel->number, channel->arguments[0], channel->arguments[1],
+                     channel->arguments[2], channel->arguments[3], channel->arguments[4],
+                     channel->arguments[5]);
     return result < 0 ? -errno : result;
 }
 

@@ -80,6 +80,13 @@ static bool advance(struct host *host, uint32_t index)
     }
 }
 
+/* Is it the trustlet's call that was marshalled as `asked`? Vectored calls go piece by piece. */
+static bool is_call(uint64_t called, uint64_t asked)
+{
+    return called == asked || (called == SYS_readv && asked == SYS_read) ||
+           (called == SYS_writev && asked == SYS_write);
+}
+
 /* Gives the lie and looks at what becomes of the trustlet. */
 static bool dies_of(const struct script *script, uint32_t index, int64_t lie)
 {
@@ -96,8 +103,8 @@ static bool dies_of(const struct script *script, uint32_t index, int64_t lie)
     host_answer(&host, lie);
     back = host_run_until(&host, &plainly);
     died = is_exit(&back) && back.result[3] == SK_DEATH_LYING_ANSWER &&
-           back.result[2] == script->numbers[index];
-    recorded = audit_find(SK_AUDIT_ANSWER, script->numbers[index], &record) &&
+           is_call(back.result[2], script->numbers[index]);
+    recorded = audit_find(SK_AUDIT_ANSWER, back.result[2], &record) &&
                record.value == (uint64_t)lie && record.process == host.process;
     if (!died || !recorded)
         note("call %llu, answer %lld: status %llu reason %llu death %llu at %llu, recorded %d",
