@@ -369,15 +369,18 @@ static enum sk_status take_pages(struct image *image, uint64_t list, uint64_t of
 }
 
 /* Whole pages in order; only the file's last one may be short. */
-static bool write_is_in_order(const struct image *image, uint64_t count, uint64_t offset,
-                              uint64_t bytes)
+static enum sk_status check_write(const struct image *image, uint64_t count, uint64_t offset,
+                                  uint64_t bytes)
 {
     uint64_t size = image_size(image);
     if (count == 0 || count > SK_LIST_MAX || bytes == 0 || bytes > count * PAGE_SIZE)
-        return false;
-    if ((offset & PAGE_MASK) || offset > image->written || offset > size || bytes > size - offset)
-        return false;
-    return (bytes & PAGE_MASK) == 0 || offset + bytes == size;
+        return SK_INVALID_ARGUMENT;
+    if ((offset & PAGE_MASK) || offset > image->written)
+        return SK_INVALID_ARGUMENT;
+    /* More than the manifest says, or a last part that ends before it. */
+    if (offset > size || bytes > size - offset)
+        return SK_IMAGE_TRUNCATED;
+    return (bytes & PAGE_MASK) == 0 || offset + bytes == size ? SK_OK : SK_IMAGE_TRUNCATED;
 }
 
 enum sk_status sk_call_image_write(struct call *call)
@@ -388,9 +391,8 @@ enum sk_status sk_call_image_write(struct call *call)
     enum sk_status status = begin_work(call->argument[0], &image);
     if (status != SK_OK)
         return status;
-    if ((list & PAGE_MASK) || !write_is_in_order(image, count, offset, bytes))
-        status = SK_INVALID_ARGUMENT;
-    else
+    status = list & PAGE_MASK ? SK_INVALID_ARGUMENT : check_write(image, count, offset, bytes);
+    if (status == SK_OK)
         status = take_pages(image, list, offset, bytes);
     if (status == SK_NO_MEMORY) {
         uint64_t left = (image_size(image) - image->written) / PAGE_SIZE;
