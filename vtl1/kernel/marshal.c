@@ -55,15 +55,25 @@ enum syscall_action marshal_lie(struct thread *thread, int64_t result)
     return SYSCALL_EXIT;
 }
 
+/* Most arguments of most calls are none or a number: these sets keep the common path short. */
+#define KIND(k)     (1u << ARGUMENT_##k)
+#define KINDS_GIVEN (KIND(IN) | KIND(INOUT) | KIND(VECTOR_IN) | KIND(PATH))
+#define KINDS_TAKEN                                                                                \
+    (KIND(OUT) | KIND(INOUT) | KIND(VECTOR_OUT) | KIND(SIZED_OUT) | KIND(MESSAGE_OUT))
+
+static bool kind_in(const struct argument *a, uint32_t kinds)
+{
+    return kinds >> a->kind & 1;
+}
+
 /* What the trustlet had given to VTL0 does not stay there longer than the call. */
 static void wipe_request(struct thread *thread)
 {
     const struct syscall_state *s = &thread->syscall;
+    if (s->used == 0)
+        return;
     for (int i = 0; i < 6; i++) {
-        uint8_t kind = s->entry->argument[i].kind;
-        bool ours = kind == ARGUMENT_IN || kind == ARGUMENT_INOUT || kind == ARGUMENT_VECTOR_IN ||
-                    kind == ARGUMENT_PATH;
-        if (ours && s->slot[i].bytes > 0)
+        if (kind_in(&s->entry->argument[i], KINDS_GIVEN) && s->slot[i].bytes > 0)
             wipe(thread->bounce + s->slot[i].offset, s->slot[i].bytes);
     }
     if (s->entry->argument[1].kind == ARGUMENT_MESSAGE_IN)
@@ -80,19 +90,20 @@ static enum syscall_action finish(struct thread *thread, int64_t result)
     return syscall_return(thread, result);
 }
 
-/* Buffers that may be cut take what room the others leave. */
+/* The buffer that may be cut takes what room the others leave. */
 static int put_arguments(struct thread *thread, const uint64_t given[6])
 {
     struct syscall_state *s = &thread->syscall;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        for (unsigned i = 0; i < 6; i++) {
-            unsigned clip = s->entry->argument[i].flags & ARGUMENT_CLIP ? 1 : 0;
-            int error = clip == pass ? marshal_put(thread, given, i) : 0;
-            if (error != 0)
-                return error;
-        }
+    unsigned later = 6; /* one buffer at most may be cut */
+    int error = 0;
+    for (unsigned i = 0; i < 6 && error == 0; i++) {
+        const struct argument *a = &s->entry->argument[i];
+        if (a->flags & ARGUMENT_CLIP)
+            later = i;
+        else if (a->kind != ARGUMENT_NONE)
+            error = marshal_put(thread, given, i);
     }
-    return 0;
+    return error == 0 && later < 6 ? marshal_put(thread, given, later) : error;
 }
 
 enum syscall_action marshal_request(struct thread *thread, const struct syscall_entry *entry,
@@ -176,8 +187,10 @@ static enum syscall_action take_answer(struct thread *thread, const uint64_t giv
         return marshal_lie(thread, result);
     if (result < 0)
         return finish(thread, result);
-    for (unsigned i = 0; i < 6 && error == 0; i++)
-        error = marshal_take(thread, given, i, result);
+    for (unsigned i = 0; i < 6 && error == 0; i++) {
+        if (kind_in(&s->entry->argument[i], KINDS_TAKEN))
+            error = marshal_take(thread, given, i, result);
+    }
     if (error == 0)
         error = marshal_check(thread, given, &result);
     if (error == MARSHAL_LIE)
