@@ -26,8 +26,13 @@ $(BUILD)/lsa: $(LSA_TOOL:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
 ALL += $(BUILD)/lsa
 
 # Only the entry points of the mechanism are seen by the program it is loaded into.
-LSA_GSS := gss/mech gss/context gss/message connection
+LSA_GSS := gss/mech gss/context gss/message gss/ntlm ntlm/negotiate connection
 $(BUILD)/gss_openvsm_lsa.so: $(LSA_GSS:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o $(LSASS_DIR)/gss/exports.map
 	$(Q)$(CC) -shared -Wl,--version-script=$(LSASS_DIR)/gss/exports.map -o $@ $(filter %.o,$^) \
 		-ltirpc -lgssapi_krb5
 ALL += $(BUILD)/gss_openvsm_lsa.so
+
+LSA_NTLM := ntlm/ntlm_auth ntlm/negotiate connection
+$(BUILD)/lsa-ntlm-auth: $(LSA_NTLM:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
+	$(Q)$(CC) -o $@ $^ -ltirpc -lnettle
+ALL += $(BUILD)/lsa-ntlm-auth

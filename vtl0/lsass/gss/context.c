@@ -36,6 +36,19 @@ static int is_named(const char *principal, const char *wish)
     return !strncmp(principal, wish, size) && (!principal[size] || principal[size] == '@');
 }
 
+/* One session serves every mechanism that was asked for. */
+static OM_uint32 copy_mechs(OM_uint32 *minor, gss_OID_set mechs, gss_OID_set *out)
+{
+    if (!mechs || mechs->count == 0)
+        return gssi_indicate_mechs(minor, out);
+    if (gss_create_empty_oid_set(minor, out))
+        return GSS_S_FAILURE;
+    for (size_t i = 0; i < mechs->count; i++)
+        if (gss_add_oid_set_member(minor, &mechs->elements[i], out))
+            return GSS_S_FAILURE;
+    return GSS_S_COMPLETE;
+}
+
 OM_uint32 gssi_acquire_cred(OM_uint32 *minor, gss_name_t name, OM_uint32 time, gss_OID_set mechs,
                             int usage, gss_cred_id_t *out, gss_OID_set *actual, OM_uint32 *lifetime)
 {
@@ -46,7 +59,6 @@ OM_uint32 gssi_acquire_cred(OM_uint32 *minor, gss_name_t name, OM_uint32 time, g
     OM_uint32 major = GSS_S_COMPLETE;
 
     (void)time;
-    (void)mechs;
     *minor = 0;
     if (usage == GSS_C_ACCEPT) {
         snprintf(answer.message, sizeof(answer.message),
@@ -71,7 +83,7 @@ OM_uint32 gssi_acquire_cred(OM_uint32 *minor, gss_name_t name, OM_uint32 time, g
         *lifetime = cred ? found.lifetime : 0;
     FREE(lsa_credential, &found);
     *out = (gss_cred_id_t)cred;
-    return major == GSS_S_COMPLETE && actual ? gssi_indicate_mechs(minor, actual) : major;
+    return major == GSS_S_COMPLETE && actual ? copy_mechs(minor, mechs, actual) : major;
 }
 
 OM_uint32 gssi_inquire_cred(OM_uint32 *minor, gss_cred_id_t cred, gss_name_t *name,
@@ -132,8 +144,7 @@ static size_t put_buffer(char *out, size_t at, const gss_buffer_desc *b)
     return at + b->length;
 }
 
-/* The bytes that RFC 4121 4.1.1.2 hashes; lsaiso does the hashing. */
-static int flatten_bindings(gss_channel_bindings_t b, lsa_token *out)
+int lsa_flatten_bindings(gss_channel_bindings_t b, lsa_token *out)
 {
     size_t at = 0;
     size_t size = 20;
@@ -160,7 +171,7 @@ static void report(const struct lsa_context_object *x, gss_OID *mech, OM_uint32 
                    OM_uint32 *lifetime)
 {
     if (mech)
-        *mech = &lsa_krb5_oid;
+        *mech = x->mech;
     if (flags)
         *flags = x->gss_flags | (x->open ? GSS_C_PROT_READY_FLAG : 0);
     if (lifetime)
@@ -189,7 +200,7 @@ static OM_uint32 first_token(OM_uint32 *minor, struct lsa_context_object *x, con
     struct answer answer;
     OM_uint32 major = GSS_S_COMPLETE;
 
-    if (flatten_bindings(bindings, &args.bindings))
+    if (lsa_flatten_bindings(bindings, &args.bindings))
         return GSS_S_BAD_BINDINGS;
     if (CALL(&c, InitContext, lsa_gss_args, &args, lsa_gss_token, &r, &answer)) {
         major = lsa_failure(&answer, minor);
@@ -231,6 +242,34 @@ static OM_uint32 second_token(OM_uint32 *minor, struct lsa_context_object *x, gs
     return GSS_S_COMPLETE;
 }
 
+static struct lsa_context_object *new_context(gss_OID mech)
+{
+    struct lsa_context_object *x = calloc(1, sizeof(*x));
+
+    if (x) {
+        x->iso = (struct connection){.path = lsa_iso_path(), .fd = -1};
+        x->mech = lsa_same_oid(mech, &lsa_ntlm_oid) ? &lsa_ntlm_oid : &lsa_krb5_oid;
+    }
+    return x;
+}
+
+static void free_context(struct lsa_context_object *x)
+{
+    connection_close(&x->iso);
+    free(x->negotiate.lsa_token_val);
+    free(x);
+}
+
+static OM_uint32 step(OM_uint32 *minor, struct lsa_context_object *x, int fresh, const char *target,
+                      OM_uint32 flags, gss_channel_bindings_t bindings, gss_buffer_t in,
+                      gss_buffer_t out)
+{
+    if (x->mech == &lsa_ntlm_oid)
+        return fresh ? lsa_ntlm_first(minor, x, flags, target, out)
+                     : lsa_ntlm_second(minor, x, bindings, in, out);
+    return fresh ? first_token(minor, x, target, flags, bindings, out) : second_token(minor, x, in);
+}
+
 OM_uint32 gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred, gss_ctx_id_t *context,
                                 gss_name_t target, gss_OID mech, OM_uint32 flags, OM_uint32 time,
                                 gss_channel_bindings_t bindings, gss_buffer_t in,
@@ -242,27 +281,23 @@ OM_uint32 gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred, gss_ctx_id
     int fresh = x == NULL;
 
     (void)cred;
-    (void)mech;
     (void)time;
     *minor = 0;
     out->length = 0;
     out->value = NULL;
-    if (fresh) {
-        x = calloc(1, sizeof(*x));
-        if (!x)
-            return lsa_out_of_memory(minor);
-        x->iso = (struct connection){.path = lsa_iso_path(), .fd = -1};
-        major =
-            first_token(minor, x, ((struct lsa_name_object *)target)->text, flags, bindings, out);
-        *context = (gss_ctx_id_t)x;
-    } else {
-        major = x->open ? GSS_S_DEFECTIVE_TOKEN : second_token(minor, x, in);
-    }
+    if (fresh)
+        x = new_context(mech);
+    if (!x)
+        return lsa_out_of_memory(minor);
+    if (!fresh && x->open)
+        return GSS_S_DEFECTIVE_TOKEN;
+    major =
+        step(minor, x, fresh, ((struct lsa_name_object *)target)->text, flags, bindings, in, out);
+    *context = (gss_ctx_id_t)x;
     if (!GSS_ERROR(major))
         report(x, actual_mech, ret_flags, lifetime);
     else if (fresh) {
-        connection_close(&x->iso);
-        free(x);
+        free_context(x);
         *context = GSS_C_NO_CONTEXT;
     }
     return major;
@@ -325,9 +360,9 @@ OM_uint32 gssi_delete_sec_context(OM_uint32 *minor, gss_ctx_id_t *context, gss_b
     if (!x)
         return GSS_S_COMPLETE;
     args.context = x->handle;
-    CALL(&x->iso, DeleteContext, lsa_context, &args, lsa_nothing, &none, &answer);
-    connection_close(&x->iso);
-    free(x);
+    if (x->handle)
+        CALL(&x->iso, DeleteContext, lsa_context, &args, lsa_nothing, &none, &answer);
+    free_context(x);
     *context = GSS_C_NO_CONTEXT;
     return GSS_S_COMPLETE;
 }

@@ -25,6 +25,8 @@
 gss_OID_desc lsa_krb5_oid = {9, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"};
 gss_OID_desc lsa_krb5_name_oid = {10, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01"};
 
+gss_OID_desc lsa_ntlm_oid = {10, (void *)"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"};
+
 static __thread struct {
     OM_uint32 minor;
     char message[512];
@@ -54,7 +56,8 @@ gss_OID_set gss_mech_interposer(gss_OID mech_type)
     if (!wish || strcmp(wish, "yes"))
         return NULL;
     if (gss_create_empty_oid_set(&minor, &set) ||
-        gss_add_oid_set_member(&minor, &lsa_krb5_oid, &set))
+        gss_add_oid_set_member(&minor, &lsa_krb5_oid, &set) ||
+        gss_add_oid_set_member(&minor, &lsa_ntlm_oid, &set))
         return NULL;
     return set;
 }
@@ -197,7 +200,7 @@ struct lsa_name_object *lsa_new_name(const char *text)
     return name;
 }
 
-static int same_oid(gss_const_OID a, gss_const_OID b)
+int lsa_same_oid(gss_const_OID a, gss_const_OID b)
 {
     return a && b && a->length == b->length && !memcmp(a->elements, b->elements, a->length);
 }
@@ -242,7 +245,7 @@ OM_uint32 gssi_import_name(OM_uint32 *minor, gss_buffer_t in, gss_OID type, gss_
     char text[LSA_NAME_MAX];
 
     *minor = 0;
-    if (same_oid(type, GSS_C_NT_EXPORT_NAME)) {
+    if (lsa_same_oid(type, GSS_C_NT_EXPORT_NAME)) {
         if (exported(in, text, sizeof(text)))
             return GSS_S_BAD_NAME;
     } else {
@@ -250,8 +253,8 @@ OM_uint32 gssi_import_name(OM_uint32 *minor, gss_buffer_t in, gss_OID type, gss_
             return GSS_S_BAD_NAME;
         memcpy(text, in->value, in->length);
         text[in->length] = '\0';
-        if (same_oid(type, GSS_C_NT_HOSTBASED_SERVICE) ||
-            same_oid(type, GSS_C_NT_HOSTBASED_SERVICE_X))
+        if (lsa_same_oid(type, GSS_C_NT_HOSTBASED_SERVICE) ||
+            lsa_same_oid(type, GSS_C_NT_HOSTBASED_SERVICE_X))
             host_based(text, sizeof(text));
     }
     *out = (gss_name_t)lsa_new_name(text);

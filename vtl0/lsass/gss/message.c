@@ -52,7 +52,7 @@ OM_uint32 gssi_wrap(OM_uint32 *minor, gss_ctx_id_t context, int seal, gss_qop_t 
     else
         major = lsa_give(minor, r.token.lsa_message_val, r.token.lsa_message_len, out);
     if (sealed)
-        *sealed = seal != 0;
+        *sealed = r.sealed != 0;
     FREE(lsa_wrapped, &r);
     return major;
 }

@@ -25,17 +25,26 @@ static struct bytes message_bytes(const lsa_message *m)
     return bytes_of(m->lsa_message_val, m->lsa_message_len);
 }
 
-/* MS-NLMP 3.4.6: the signature stands in front, the message sealed or as it is. */
-static int ntlm_wrap(struct context *x, int seal, struct bytes message, uint8_t *out, size_t *size)
+/* MS-NLMP 3.4.6, in the order in which Windows and Samba send it: signature, message. */
+static int ntlm_wrap(struct context *x, struct bytes message, uint8_t *out, size_t *size)
 {
     if (message.size)
         memcpy(out + NTLM_SIGNATURE, message.data, message.size);
-    if (seal)
+    if (x->ntlm.seals)
         ntlm_seal(&x->ntlm.send, out + NTLM_SIGNATURE, message.size, out);
     else
         ntlm_sign(&x->ntlm.send, message, out);
     *size = message.size + NTLM_SIGNATURE;
     return 0;
+}
+
+static int ntlm_unwrap(struct context *x, struct bytes token, uint8_t *out, size_t *size)
+{
+    *size = token.size - NTLM_SIGNATURE;
+    memcpy(out, token.data + NTLM_SIGNATURE, *size);
+    if (x->ntlm.seals)
+        return ntlm_unseal(&x->ntlm.receive, out, *size, token.data);
+    return ntlm_verify(&x->ntlm.receive, bytes_of(out, *size), token.data);
 }
 
 lsa_status op_wrap(struct call *c, const lsa_wrap_args *a, lsa_wrapped *r)
@@ -56,10 +65,10 @@ lsa_status op_wrap(struct call *c, const lsa_wrap_args *a, lsa_wrapped *r)
     if (!out)
         return LSA_NO_MEMORY;
     bad = x->kind == CONTEXT_KRB ? gss_wrap(&x->krb.keys, a->seal != 0, message, out, &size)
-                                 : ntlm_wrap(x, a->seal != 0, message, out, &size);
+                                 : ntlm_wrap(x, message, out, &size);
     r->token.lsa_message_val = (char *)out;
     r->token.lsa_message_len = (u_int)size;
-    r->sealed = a->seal != 0;
+    r->sealed = x->kind == CONTEXT_KRB ? a->seal != 0 : x->ntlm.seals;
     return bad ? LSA_INTERNAL : LSA_OK;
 }
 
@@ -84,9 +93,8 @@ lsa_status op_unwrap(struct call *c, const lsa_unwrap_args *a, lsa_unwrapped *r)
     if (x->kind == CONTEXT_KRB) {
         bad = gss_unwrap(&x->krb.keys, token, out, &size, &sealed, &order);
     } else {
-        size = token.size - NTLM_SIGNATURE;
-        memcpy(out, token.data + NTLM_SIGNATURE, size);
-        bad = ntlm_unseal(&x->ntlm.receive, out, size, token.data);
+        bad = ntlm_unwrap(x, token, out, &size);
+        sealed = (int)x->ntlm.seals;
     }
     if (bad) {
         free(out);

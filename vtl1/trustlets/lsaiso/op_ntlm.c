@@ -250,6 +250,7 @@ static lsa_status respond(struct call *c, const struct session *s, const lsa_ntl
         x->kind = CONTEXT_NTLM_PENDING;
         memcpy(x->ntlm.exported, ans.exported, NTLM_KEY);
         x->ntlm.key_exchange = (ans.flags & N_KEY_EXCH) != 0;
+        x->ntlm.seals = (ans.flags & N_SEAL) != 0;
         r->pending = x->id;
     }
     free(ans.response);

@@ -87,6 +87,7 @@ struct context {
         struct {
             uint8_t exported[NTLM_KEY];
             uint32_t key_exchange;
+            uint32_t seals; /* negotiated: then every message is, as SSPI does it */
             struct ntlm_direction send, receive;
         } ntlm;
     };
