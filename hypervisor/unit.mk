@@ -5,7 +5,7 @@ HV_UNIT := $(BUILD)/tests/unit
 HV_UNIT_HEADERS := $(wildcard hypervisor/*.h hypervisor/*/*.h include/openvsm/*.h \
 	tests/unit/hypervisor/*.h)
 
-HV_UNIT_TESTS := $(addprefix $(HV_UNIT)/,slat slat_race hypercall translate)
+HV_UNIT_TESTS := $(addprefix $(HV_UNIT)/,slat slat_race hypercall translate instruction boot)
 UNIT += $(HV_UNIT_TESTS)
 HV_SLAT := hypervisor/slat.c hypervisor/memory.c tests/unit/hypervisor/fake.c
 HV_HYPERCALL := hypervisor/hypercall.c hypervisor/hypercall_memory.c hypervisor/hypercall_system.c \
@@ -15,6 +15,9 @@ $(HV_UNIT)/slat: tests/unit/hypervisor/slat_test.c $(HV_SLAT)
 $(HV_UNIT)/hypercall: tests/unit/hypervisor/hypercall_test.c $(HV_HYPERCALL)
 $(HV_UNIT)/slat_race: tests/unit/hypervisor/slat_race_test.c $(HV_HYPERCALL)
 $(HV_UNIT)/translate: tests/unit/hypervisor/translate_test.c $(HV_HYPERCALL)
+$(HV_UNIT)/instruction: tests/unit/hypervisor/instruction_test.c hypervisor/instruction.c
+$(HV_UNIT)/boot: tests/unit/hypervisor/boot_test.c hypervisor/elf.c hypervisor/platform/e820.c \
+	hypervisor/platform/options.c
 
 $(HV_UNIT_TESTS): $(HV_UNIT_HEADERS)
 	@mkdir -p $(@D)

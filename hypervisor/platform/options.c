@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "options.h"
-#include "../string.h"
+
+/* What follows `start` in the line, or NULL. */
+static const char *behind(const char *line, const char *start)
+{
+    while (*start && *line == *start) {
+        line++;
+        start++;
+    }
+    return *start ? NULL : line;
+}
 
 /* The text behind "NAME=", or NULL. */
 static const char *find(const char *line, const char *name)
 {
-    size_t length = strlen(name);
     while (*line) {
-        if (!memcmp(line, name, length) && line[length] == '=')
-            return line + length + 1;
+        const char *rest = behind(line, name);
+        if (rest && *rest == '=')
+            return rest + 1;
         while (*line && *line != ' ')
             line++;
         while (*line == ' ')
