@@ -5,12 +5,17 @@
 #include "answer.h"
 #include "linux_abi.h"
 #include "marshal.h"
+#include "region.h"
 #include "thread.h"
 #include "user_copy.h"
 
-#define ACCESS_MASK  ((unsigned)(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE))
-#define MREMAP_FLAGS 7u
-#define PREAD_MAX    65536u
+#define ACCESS_MASK    ((unsigned)(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE))
+#define MREMAP_FLAGS   7u
+#define PREAD_MAX      65536u
+
+/* Tables and region objects that touching the memory may cost beside it. */
+#define OVERHEAD_PAGES 64u
+#define OVERHEAD_SHARE 256u
 
 enum map_stage { MAP_BEGIN = 0, MAP_FILL };
 
@@ -22,9 +27,34 @@ static bool round_up(uint64_t size, uint64_t *pages)
     return *pages <= USER_END;
 }
 
+/* Bytes in [from, to) that the trustlet may write, touched or not. */
+static uint64_t writable_bytes(const struct address_space *space, uint64_t from, uint64_t to)
+{
+    uint64_t sum = 0;
+    for (const struct region *r = region_first(space, from); r && r->start < to; r = r->next) {
+        uint64_t start = r->start > from ? r->start : from, end = r->end < to ? r->end : to;
+        if (r->access & ACCESS_WRITE)
+            sum += end - start;
+    }
+    return sum;
+}
+
+/*
+ * Will the manifest's limit still hold when all that is writable has been touched? Asked before it
+ * is promised, so that too much is an error at mmap and not an end later.
+ */
+static bool may_commit(const struct address_space *space, uint64_t more)
+{
+    uint64_t pages = (writable_bytes(space, 0, USER_END) + more) / PAGE_SIZE;
+    return pages + pages / OVERHEAD_SHARE + OVERHEAD_PAGES <= space->page_limit;
+}
+
 enum syscall_action local_brk(struct thread *thread, const uint64_t given[6])
 {
-    return syscall_return_memory(thread, address_space_brk(&thread->process->space, given[0]));
+    struct address_space *space = &thread->process->space;
+    if (given[0] > space->brk && !may_commit(space, given[0] - space->brk))
+        return syscall_return(thread, (int64_t)space->brk);
+    return syscall_return_memory(thread, address_space_brk(space, given[0]));
 }
 
 /* Where the mapping goes: -errno, ADDRESS_SPACE_AGAIN, or the address. */
@@ -52,6 +82,8 @@ static int64_t map_memory(struct address_space *space, const uint64_t given[6], 
     if (given[1] == 0)
         return -EINVAL;
     if (!round_up(given[1], &size))
+        return -ENOMEM;
+    if ((access & ACCESS_WRITE) && !may_commit(space, size))
         return -ENOMEM;
     int64_t address = map_place(space, given[0], size, given[3]);
     if (address < 0)
@@ -159,9 +191,12 @@ enum syscall_action local_mprotect(struct thread *thread, const uint64_t given[6
         return syscall_return(thread, -EINVAL);
     if (size == 0)
         return syscall_return(thread, 0);
-    return syscall_return_memory(thread,
-                                 address_space_protect(&thread->process->space, given[0], size,
-                                                       (unsigned)given[2], &thread->cursor));
+    struct address_space *space = &thread->process->space;
+    uint64_t more = size - writable_bytes(space, given[0], given[0] + size);
+    if ((given[2] & ACCESS_WRITE) && thread->cursor == 0 && !may_commit(space, more))
+        return syscall_return(thread, -ENOMEM);
+    return syscall_return_memory(
+        thread, address_space_protect(space, given[0], size, (unsigned)given[2], &thread->cursor));
 }
 
 /* Grows in place where nothing is in the way. A move is left to the C library, which copies. */
@@ -170,7 +205,8 @@ static int64_t grow(struct address_space *space, uint64_t address, uint64_t old_
 {
     int error = 0;
     uint64_t end = address + old_size, more = new_size - old_size;
-    if (!user_range(end, more) || address_space_is_mapped(space, end, more))
+    if (!user_range(end, more) || address_space_is_mapped(space, end, more) ||
+        !may_commit(space, more))
         return -ENOMEM;
     if (!address_space_pointer(space, end - 1, ACCESS_WRITE, &error))
         return error == -EFAULT ? -EFAULT : -ENOMEM;

@@ -29,4 +29,4 @@ ALL += $(SAMPLE_NAMES:%=$(SAMPLES)/%) $(BUILD)/vtl1/vault
 TRUSTLETS += $(foreach name,$(SAMPLE_NAMES),$(name):$(SAMPLES)/$(name)) \
 	vault:$(BUILD)/vtl1/vault:vtl1/trustlets/vault/vault.policy
 # The plain programs, to compare with and to ask the vault with.
-GUEST += bin/vault:$(BUILD)/vtl1/vault bin/misbehave:$(SAMPLES)/misbehave
+GUEST += tests/samples:tests/vm/samples bin/vault:$(BUILD)/vtl1/vault bin/misbehave:$(SAMPLES)/misbehave

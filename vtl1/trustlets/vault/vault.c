@@ -9,6 +9,7 @@
  *   quit       ->  the vault ends
  *
  * vault --ask SOCKET WORD…: sends one such line to a vault and prints the answer.
+ * vault --hmac SECRET TEXT: what a vault with this secret would answer.
  */
 #include <errno.h>
 #include <poll.h>
@@ -208,8 +209,25 @@ static int ask(const char *path, char **words)
     return fwrite(text, 1, (size_t)got, stdout) == (size_t)got ? 0 : 1;
 }
 
+static int hmac(const char *hex, const char *text)
+{
+    uint8_t secret[SECRET_SIZE], mac[crypto_auth_hmacsha256_BYTES];
+    char answer[2 * sizeof(mac) + 1];
+    size_t size = 0;
+    if (sodium_hex2bin(secret, sizeof(secret), hex, strlen(hex), NULL, &size, NULL) ||
+        size != sizeof(secret)) {
+        fprintf(stderr, "vault: a secret is 64 hexadecimal digits\n");
+        return 2;
+    }
+    crypto_auth_hmacsha256(mac, (const uint8_t *)text, strlen(text), secret);
+    puts(sodium_bin2hex(answer, sizeof(answer), mac, sizeof(mac)));
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && !strcmp(argv[1], "--hmac"))
+        return hmac(argv[2], argv[3]);
     if (argc >= 4 && !strcmp(argv[1], "--ask"))
         return ask(argv[2], argv + 3);
     bool reveals = argc == 3 && !strcmp(argv[1], "--reveal-to-tests");
