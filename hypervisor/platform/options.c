@@ -46,8 +46,8 @@ static unsigned unit_shift(char unit)
 bool option_is(const char *line, const char *name, const char *word)
 {
     const char *text = find(line, name);
-    size_t length = strlen(word);
-    return text && !memcmp(text, word, length) && (!text[length] || text[length] == ' ');
+    const char *rest = text ? behind(text, word) : NULL;
+    return rest && (!*rest || *rest == ' ');
 }
 
 uint64_t option_size(const char *line, const char *name, uint64_t otherwise)
