@@ -134,6 +134,7 @@ int audit_init(void)
         memunmap((void *)ring);
         return -EIO;
     }
+    logged = READ_ONCE(ring->newest); /* what an earlier load of the driver has logged */
     schedule_delayed_work(&log_work, msecs_to_jiffies(LOG_EVERY_MS));
     return 0;
 }

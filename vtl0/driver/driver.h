@@ -9,9 +9,9 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
-#include <linux/xarray.h>
 
 #include <openvsm/device.h>
 #include <openvsm/hypercall.h>
@@ -81,6 +81,8 @@ void memory_unneeded(void);
 
 /* ---- trustlet.c: one open file, one trustlet ---- */
 
+#define OPENVSM_MAX_THREADS 1024u /* more than any manifest may ask for */
+
 struct carried_thread {
     void *channel; /* OPENVSM_CHANNEL_BYTES, contiguous */
     wait_queue_head_t queue;
@@ -95,13 +97,23 @@ struct trustlet {
     struct mutex lock;     /* guards image, process and the making of threads */
     struct mm_struct *mm;  /* the process that opened the file, and nobody else, may use it */
     struct pid *owner;
-    struct xarray threads; /* struct carried_thread; entries live as long as the trustlet */
     u64 image;
     u64 process;
     bool has_image;
     bool has_process;
     bool dying;
+    /* By VTL1's index; entries live as long as the trustlet, and RUN reads them without a lock. */
+    unsigned int thread_slots; /* how many at the beginning may be used */
+    struct carried_thread *threads[OPENVSM_MAX_THREADS];
 };
+
+/* The thread of that index, or NULL. */
+static inline struct carried_thread *trustlet_thread(struct trustlet *t, u64 index)
+{
+    return index < OPENVSM_MAX_THREADS
+               ? READ_ONCE(t->threads[array_index_nospec(index, OPENVSM_MAX_THREADS)])
+               : NULL;
+}
 
 struct trustlet *trustlet_new(void);
 void trustlet_free(struct trustlet *t);

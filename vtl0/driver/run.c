@@ -35,7 +35,7 @@ static void wake(struct carried_thread *c)
 
 static int wake_thread(struct trustlet *t, u64 index)
 {
-    struct carried_thread *c = index <= U32_MAX ? xa_load(&t->threads, index) : NULL;
+    struct carried_thread *c = trustlet_thread(t, index);
 
     if (c)
         wake(c);
@@ -44,10 +44,12 @@ static int wake_thread(struct trustlet *t, u64 index)
 
 void run_wake_all(struct trustlet *t)
 {
-    struct carried_thread *c;
-    unsigned long index;
+    unsigned int i;
 
-    xa_for_each(&t->threads, index, c) wake(c);
+    for (i = 0; i < READ_ONCE(t->thread_slots); i++) {
+        if (t->threads[i])
+            wake(t->threads[i]);
+    }
 }
 
 /* Sleeps to the deadline or the wake-up. A wait cut short by a signal goes on at the next run. */
@@ -88,9 +90,9 @@ static int lend(const struct trustlet *t, u64 pages)
 
 static int after_entry(struct trustlet *t, struct carried_thread *c, const struct sk_words *w)
 {
-    switch (w->w[1]) {
-    case SK_RUN_SYSCALL:
+    if (likely(w->w[1] == SK_RUN_SYSCALL))
         return STEP_TO_USER;
+    switch (w->w[1]) {
     case SK_RUN_PREEMPTED:
         return let_vtl0_run(t);
     case SK_RUN_WAIT:
@@ -150,7 +152,7 @@ long run_thread(struct trustlet *t, struct openvsm_run __user *argument)
 
     if (get_user(index, &argument->thread))
         return -EFAULT;
-    c = xa_load(&t->threads, index);
+    c = trustlet_thread(t, index);
     if (!c)
         return -EINVAL;
     step = unlikely(c->waiting) ? sleep_until_woken(t, c) : STEP_ENTER;

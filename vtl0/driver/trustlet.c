@@ -17,12 +17,11 @@ static bool no_more; /* the machine goes down */
 
 struct trustlet *trustlet_new(void)
 {
-    struct trustlet *t = kzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
+    struct trustlet *t = kvzalloc(sizeof(*t), GFP_KERNEL_ACCOUNT);
 
     if (!t)
         return NULL;
     mutex_init(&t->lock);
-    xa_init(&t->threads);
     mmgrab(current->mm);
     t->mm = current->mm;
     t->owner = get_pid(task_tgid(current));
@@ -48,22 +47,20 @@ static void channel_free(struct carried_thread *c)
 
 void trustlet_free(struct trustlet *t)
 {
-    struct carried_thread *c;
-    unsigned long index;
+    unsigned int i;
 
     trustlet_end(t);
     mutex_lock(&trustlets_lock);
     list_del(&t->link);
     mutex_unlock(&trustlets_lock);
-    xa_for_each(&t->threads, index, c)
-    {
-        channel_free(c);
-        kfree(c);
+    for (i = 0; i < t->thread_slots; i++) {
+        if (t->threads[i])
+            channel_free(t->threads[i]);
+        kfree(t->threads[i]);
     }
-    xa_destroy(&t->threads);
     put_pid(t->owner);
     mmdrop(t->mm);
-    kfree(t);
+    kvfree(t);
 }
 
 static void destroy_process(u64 process)
@@ -200,9 +197,10 @@ long trustlet_kill(struct trustlet *t, u32 signal)
 /* The entry of that thread, made if need be, without a channel. */
 static struct carried_thread *thread_entry(struct trustlet *t, unsigned long index)
 {
-    struct carried_thread *c = xa_load(&t->threads, index);
-    int error;
+    struct carried_thread *c = trustlet_thread(t, index);
 
+    if (index >= OPENVSM_MAX_THREADS)
+        return ERR_PTR(-EINVAL);
     if (c && !c->ended && c->channel)
         return ERR_PTR(-EBUSY);
     if (c) {
@@ -213,11 +211,9 @@ static struct carried_thread *thread_entry(struct trustlet *t, unsigned long ind
     if (!c)
         return ERR_PTR(-ENOMEM);
     init_waitqueue_head(&c->queue);
-    error = xa_err(xa_store(&t->threads, index, c, GFP_KERNEL_ACCOUNT));
-    if (!error)
-        return c;
-    kfree(c);
-    return ERR_PTR(error);
+    smp_store_release(&t->threads[index], c);
+    t->thread_slots = max_t(unsigned int, t->thread_slots, index + 1);
+    return c;
 }
 
 static int insert_channel(struct vm_area_struct *vma, void *channel)
