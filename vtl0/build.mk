@@ -44,7 +44,7 @@ $(BUILD)/tests/unit/ium: vtl0/tools/policy.c vtl0/tools/signature.c vtl0/tools/k
 $(BUILD)/tests/unit/libopenvsm: vtl0/lib/syscall.c
 $(BUILD)/tests/unit/carry: vtl0/lib/carry.c vtl0/lib/syscall.c
 # A device of the test's own.
-$(BUILD)/tests/unit/carry: UNIT_WRAP := -Wl,--wrap=ioctl,--wrap=mmap -pthread
+$(BUILD)/tests/unit/carry: UNIT_WRAP := -Wl,--wrap=ioctl,--wrap=lseek,--wrap=mmap -pthread
 $(UNIT_VTL0): $(BUILD)/tests/unit/%: tests/unit/vtl0/%.c $(wildcard vtl0/lib/*.h vtl0/tools/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl0/lib -Ivtl0/tools $(filter %.c,$^) $(UNIT_WRAP) -lcmocka -lsodium -o $@

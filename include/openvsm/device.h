@@ -70,6 +70,12 @@ struct openvsm_attempt_report {
 #define OPENVSM_OPEN_IMAGE   _IOWR(OPENVSM_IOC, 1, struct openvsm_open_image)
 #define OPENVSM_START        _IOWR(OPENVSM_IOC, 2, struct openvsm_start)
 #define OPENVSM_RUN          _IOWR(OPENVSM_IOC, 3, struct openvsm_run)
+/*
+ * RUN in its short form: lseek(device, thread, SEEK_SET) -> enum sk_run, or -1 with errno. If it is
+ * not SK_RUN_SYSCALL, OPENVSM_RUN_RESULTS then gives the results of that thread. It is the path of
+ * every marshalled call, and unlike ioctl(2) lseek(2) asks no security module: 250 instructions.
+ */
+#define OPENVSM_RUN_RESULTS  _IOWR(OPENVSM_IOC, 5, struct openvsm_run)
 #define OPENVSM_KILL         _IOW(OPENVSM_IOC, 4, uint32_t)              /* signal number */
 #define OPENVSM_STATISTICS   _IOWR(OPENVSM_IOC, 16, struct openvsm_page) /* hv_statistics */
 #define OPENVSM_PROCESS_INFO _IOWR(OPENVSM_IOC, 17, struct openvsm_page) /* sk_process_info */

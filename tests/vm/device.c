@@ -125,6 +125,9 @@ static void test_arguments(void)
     check(fails(ioctl(fd, _IO('V', 99)), ENOTTY), "an unknown request");
     check(fails(ioctl(fd, OPENVSM_RUN, NULL), EFAULT), "run without a structure");
     check(fails(ioctl(fd, OPENVSM_RUN, &run), EINVAL), "run without a thread");
+    check(fails(lseek(fd, 0, SEEK_SET), EINVAL), "run in short without a thread");
+    check(fails(lseek(fd, INT64_MIN, SEEK_SET), EINVAL), "run of an impossible thread");
+    check(fails(lseek(fd, 0, SEEK_CUR), EINVAL), "there is no position");
     check(fails(ioctl(fd, OPENVSM_QUERY, &call), EPERM), "a query that would change something");
     check(fails(ioctl(fd, OPENVSM_OPEN_IMAGE, &image), EINVAL), "an image at an odd address");
     image = (struct openvsm_open_image){.address = 4096, .size = UINT64_MAX};
@@ -167,6 +170,8 @@ static int try_to_use(int fd)
     struct openvsm_skcall info = {.number = SK_CALL_INFO};
     uint32_t signal = SIGKILL;
     bool good = fails(ioctl(fd, OPENVSM_RUN, &run), EPERM) &&
+                fails(lseek(fd, 0, SEEK_SET), EPERM) &&
+                fails(ioctl(fd, OPENVSM_RUN_RESULTS, &run), EPERM) &&
                 fails(ioctl(fd, OPENVSM_KILL, &signal), EPERM) &&
                 fails(ioctl(fd, OPENVSM_QUERY, &info), EPERM);
     return good &&
@@ -315,7 +320,7 @@ int main(void)
 {
     struct stat info;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    check(!stat(OPENVSM_DEVICE, &info) && (info.st_mode & 07777) == 0660, "mode 0660");
+    check(!stat(OPENVSM_DEVICE, &info) && (info.st_mode & 07777) == 0664, "mode 0664");
     test_arguments();
     test_channel();
     test_strangers();

@@ -86,8 +86,9 @@ void memory_unneeded(void);
 struct carried_thread {
     void *channel; /* OPENVSM_CHANNEL_BYTES, contiguous */
     wait_queue_head_t queue;
-    ktime_t deadline; /* of the wait, absolute; KTIME_MAX: none */
-    bool waiting;     /* in SK_RUN_WAIT; survives a signal that interrupts the sleep */
+    ktime_t deadline;     /* of the wait, absolute; KTIME_MAX: none */
+    struct sk_words last; /* answer of the last run that was not SK_RUN_SYSCALL */
+    bool waiting;         /* in SK_RUN_WAIT; survives a signal that interrupts the sleep */
     bool woken;
     bool ended;
 };
@@ -146,7 +147,11 @@ void image_close(u64 image);
 
 /* ---- run.c ---- */
 
-long run_thread(struct trustlet *t, struct openvsm_run __user *argument);
+/* Enters VTL1 until user space has something to do. -> enum sk_run or -errno. */
+long run_thread(struct trustlet *t, u64 index);
+/* The same, with the results. */
+long run_with_results(struct trustlet *t, struct openvsm_run __user *argument);
+long run_results(struct trustlet *t, struct openvsm_run __user *argument);
 void run_wake_all(struct trustlet *t);
 
 /* ---- query.c: questions about the machine ---- */

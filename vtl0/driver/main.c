@@ -12,7 +12,7 @@ static int device_open(struct inode *inode, struct file *file)
     if (!current->mm)
         return -EPERM;
     file->private_data = trustlet_new();
-    return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+    return file->private_data ? 0 : -ENOMEM;
 }
 
 /* Each close(2) by the owner, and its death; the file itself may live on in another process or in
@@ -39,6 +39,17 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
     return trustlet_is_owner(t) ? trustlet_map_channel(t, vma) : -EPERM;
 }
 
+/* Not a position but a thread: see openvsm/device.h. */
+static loff_t device_llseek(struct file *file, loff_t thread, int whence)
+{
+    struct trustlet *t = file->private_data;
+
+    if (unlikely(!trustlet_is_owner(t)))
+        return -EPERM;
+    return likely(whence == SEEK_SET && file->f_mode & FMODE_WRITE) ? run_thread(t, thread)
+                                                                    : -EINVAL;
+}
+
 static long kill_trustlet(struct trustlet *t, const u32 __user *argument)
 {
     u32 signal;
@@ -55,8 +66,6 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 
     if (!trustlet_is_owner(t))
         return -EPERM;
-    if (likely(command == OPENVSM_RUN && file->f_mode & FMODE_WRITE))
-        return run_thread(t, user);
     if (command == OPENVSM_IS_SECURE)
         return secure_query(user);
     if (command == OPENVSM_REPORT)
@@ -66,6 +75,10 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
     if (!(file->f_mode & FMODE_WRITE))
         return -EACCES;
     switch (command) {
+    case OPENVSM_RUN:
+        return run_with_results(t, user);
+    case OPENVSM_RUN_RESULTS:
+        return run_results(t, user);
     case OPENVSM_OPEN_IMAGE:
         return trustlet_open_image(t, user);
     case OPENVSM_START:
@@ -89,6 +102,7 @@ static const struct file_operations operations = {
     .flush = device_flush,
     .release = device_release,
     .mmap = device_mmap,
+    .llseek = device_llseek,
     .unlocked_ioctl = device_ioctl,
 };
 

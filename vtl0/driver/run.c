@@ -90,8 +90,6 @@ static int lend(const struct trustlet *t, u64 pages)
 
 static int after_entry(struct trustlet *t, struct carried_thread *c, const struct sk_words *w)
 {
-    if (likely(w->w[1] == SK_RUN_SYSCALL))
-        return STEP_TO_USER;
     switch (w->w[1]) {
     case SK_RUN_PREEMPTED:
         return let_vtl0_run(t);
@@ -124,35 +122,12 @@ static int without_success(struct trustlet *t, const struct sk_words *w)
     }
 }
 
-static long tell_user(struct openvsm_run __user *argument, const struct sk_words *w)
+long run_thread(struct trustlet *t, u64 index)
 {
-    int i;
-
-    if (!user_access_begin(argument, sizeof(*argument)))
-        return -EFAULT;
-    unsafe_put_user((u32)w->w[0], &argument->status, fault);
-    unsafe_put_user((u32)w->w[1], &argument->reason, fault);
-    if (w->w[1] != SK_RUN_SYSCALL) {
-        for (i = 0; i < 4; i++)
-            unsafe_put_user(w->w[2 + i], &argument->result[i], fault);
-    }
-    user_access_end();
-    return 0;
-fault:
-    user_access_end();
-    return -EFAULT;
-}
-
-long run_thread(struct trustlet *t, struct openvsm_run __user *argument)
-{
-    struct carried_thread *c;
+    struct carried_thread *c = trustlet_thread(t, index);
     struct sk_words w;
-    u32 index;
     int step;
 
-    if (get_user(index, &argument->thread))
-        return -EFAULT;
-    c = trustlet_thread(t, index);
     if (!c)
         return -EINVAL;
     step = unlikely(c->waiting) ? sleep_until_woken(t, c) : STEP_ENTER;
@@ -160,7 +135,46 @@ long run_thread(struct trustlet *t, struct openvsm_run __user *argument)
         WRITE_ONCE(c->woken, false);
         w = (struct sk_words){{SK_CALL_THREAD_RUN, t->process, index}};
         vtl_call(&w);
-        step = likely(w.w[0] == SK_OK) ? after_entry(t, c, &w) : without_success(t, &w);
+        if (likely(w.w[0] == SK_OK && w.w[1] == SK_RUN_SYSCALL))
+            return SK_RUN_SYSCALL;
+        c->last = w;
+        step = w.w[0] == SK_OK ? after_entry(t, c, &w) : without_success(t, &w);
     }
-    return step < 0 ? step : tell_user(argument, &w);
+    return step < 0 ? step : (long)(u32)c->last.w[1];
+}
+
+static long tell_user(struct openvsm_run __user *argument, u32 reason, const u64 results[4])
+{
+    struct openvsm_run answer = {.status = SK_OK, .reason = reason};
+
+    if (get_user(answer.thread, &argument->thread))
+        return -EFAULT;
+    memcpy(answer.result, results, sizeof(answer.result));
+    return copy_to_user(argument, &answer, sizeof(answer)) ? -EFAULT : 0;
+}
+
+long run_results(struct trustlet *t, struct openvsm_run __user *argument)
+{
+    struct carried_thread *c;
+    u32 index;
+
+    if (get_user(index, &argument->thread))
+        return -EFAULT;
+    c = trustlet_thread(t, index);
+    return c ? tell_user(argument, c->last.w[1], &c->last.w[2]) : -EINVAL;
+}
+
+long run_with_results(struct trustlet *t, struct openvsm_run __user *argument)
+{
+    static const u64 none[4];
+    u32 index;
+    long reason;
+
+    if (get_user(index, &argument->thread))
+        return -EFAULT;
+    reason = run_thread(t, index);
+    if (reason < 0)
+        return reason;
+    return reason == SK_RUN_SYSCALL ? tell_user(argument, SK_RUN_SYSCALL, none)
+                                    : run_results(t, argument);
 }

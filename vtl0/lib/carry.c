@@ -168,37 +168,43 @@ static bool has_ended(struct openvsm *host)
     return __atomic_load_n(&host->ended, __ATOMIC_ACQUIRE);
 }
 
+/* What is not a system call. -> 1: run again, 0: over, -1 with errno. */
+static int take_step(struct openvsm *host, uint32_t index)
+{
+    struct openvsm_run run = {.thread = index};
+    if (ioctl(host->fd, OPENVSM_RUN_RESULTS, &run) < 0)
+        return -1;
+    switch (run.reason) {
+    case SK_RUN_SPAWN:
+        errno = start_carrier(host, (uint32_t)run.result[0]);
+        return errno ? -1 : 1;
+    case SK_RUN_EXIT:
+        note_end(host, &run);
+        return 0;
+    case SK_RUN_THREAD_EXIT:
+        return 0;
+    default:
+        errno = EPROTO;
+        return -1;
+    }
+}
+
 /* -> 0 once the thread or the trustlet has ended, or -1 with errno. */
 static int run_loop(struct openvsm *host, uint32_t index, struct sk_channel *channel)
 {
-    struct openvsm_run run = {.thread = index};
-    for (;;) {
-        if (ioctl(host->fd, OPENVSM_RUN, &run) < 0) {
-            if (has_ended(host))
-                return 0;
-            if (errno == EINTR)
-                continue;
-            return -1;
-        }
-        switch (run.reason) {
-        case SK_RUN_SYSCALL:
+    int step = 1;
+    while (step > 0) {
+        off_t reason = lseek(host->fd, index, SEEK_SET); /* runs it: openvsm/device.h */
+        if (reason == SK_RUN_SYSCALL)
             answer(host, channel);
-            break;
-        case SK_RUN_SPAWN:
-            errno = start_carrier(host, (uint32_t)run.result[0]);
-            if (errno)
-                return -1;
-            break;
-        case SK_RUN_EXIT:
-            note_end(host, &run);
-            return 0;
-        case SK_RUN_THREAD_EXIT:
-            return 0;
-        default:
-            errno = EPROTO;
-            return -1;
-        }
+        else if (reason > 0)
+            step = take_step(host, index);
+        else if (has_ended(host))
+            step = 0;
+        else if (errno != EINTR)
+            step = -1;
     }
+    return step;
 }
 
 static int run_thread(struct openvsm *host, uint32_t index)

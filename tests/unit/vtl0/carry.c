@@ -38,6 +38,7 @@ static struct {
 } device;
 
 int __wrap_ioctl(int fd, unsigned long request, void *argument);
+off_t __wrap_lseek(int fd, off_t thread, int whence);
 void *__wrap_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset);
 void *__real_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset);
 
@@ -49,40 +50,44 @@ static void ask(uint32_t thread, const struct step *step)
     c->sequence++;
 }
 
-static int run(struct openvsm_run *r)
+static const struct step killed = {SK_RUN_EXIT, {0, SIGKILL}, 0};
+
+static const struct step *step_of(uint32_t thread)
 {
-    uint32_t t = r->thread;
-    const struct step *step = &device.steps[t][device.at[t]];
-    struct sk_channel *c = device.channels[t];
+    return device.killed ? &killed : &device.steps[thread][device.at[thread] - 1];
+}
+
+/* RUN in its short form. */
+off_t __wrap_lseek(int fd, off_t thread, int whence)
+{
+    struct sk_channel *c = device.channels[thread];
+    assert_int_equal(fd, 1000);
+    assert_int_equal(whence, SEEK_SET);
     if (c->answered == c->sequence)
-        device.answers[t] = c->result;
-    if (device.killed) {
-        r->reason = SK_RUN_EXIT;
-        r->result[0] = 0;
-        r->result[1] = SIGKILL;
-        return 0;
-    }
-    device.at[t]++;
+        device.answers[thread] = c->result;
+    device.at[thread]++;
+    const struct step *step = step_of((uint32_t)thread);
     if (step->error) {
         errno = step->error;
         return -1;
     }
-    r->reason = step->reason;
-    memcpy(r->result, step->result, sizeof(r->result));
     if (step->reason == SK_RUN_SYSCALL)
-        ask(t, step);
-    return 0;
+        ask((uint32_t)thread, step);
+    return step->reason;
 }
 
 int __wrap_ioctl(int fd, unsigned long request, void *argument)
 {
+    struct openvsm_run *run = argument;
     assert_int_equal(fd, 1000);
     if (request == OPENVSM_KILL) {
         device.killed = true;
         return 0;
     }
-    assert_int_equal(request, OPENVSM_RUN);
-    return run(argument);
+    assert_int_equal(request, OPENVSM_RUN_RESULTS);
+    run->reason = step_of(run->thread)->reason;
+    memcpy(run->result, step_of(run->thread)->result, sizeof(run->result));
+    return 0;
 }
 
 void *__wrap_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset)
