@@ -12,7 +12,7 @@ $(BUILD)/tests/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h $(LSAISO
 UNIT += $(patsubst tests/lsa/unit/test_%.c,$(BUILD)/tests/unit/lsa-%,$(wildcard tests/lsa/unit/test_*.c))
 
 # Against real peers, each its own realm on loopback; a few seconds each.
-LSA_TESTS := kerberos gss programs ntlm
+LSA_TESTS := kerberos gss programs ntlm users
 UNIT += $(LSA_TESTS:%=tests/lsa/%)
 
 $(BUILD)/tests/lsa/%: tests/lsa/peer/%.c

@@ -36,3 +36,9 @@ LSA_NTLM := ntlm/ntlm_auth ntlm/negotiate connection
 $(BUILD)/lsa-ntlm-auth: $(LSA_NTLM:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
 	$(Q)$(CC) -o $@ $^ -ltirpc -lnettle
 ALL += $(BUILD)/lsa-ntlm-auth
+
+LSA_PAM := pam/pam_openvsm_lsa connection
+$(BUILD)/pam_openvsm_lsa.so: $(LSA_PAM:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o $(LSASS_DIR)/pam/exports.map
+	$(Q)$(CC) -shared -Wl,--version-script=$(LSASS_DIR)/pam/exports.map -o $@ $(filter %.o,$^) \
+		-ltirpc -lpam
+ALL += $(BUILD)/pam_openvsm_lsa.so
