@@ -222,6 +222,7 @@ static void load_vtl1(void)
 void boot_main(uint32_t magic, uint64_t information)
 {
     log_init();
+    boot_cpu.partition = &partition; /* building the SLAT flushes it already */
     cpu_init_exceptions();
     check_machine();
     partition.boot_tsc = boot_tsc;
