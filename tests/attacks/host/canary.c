@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * canary SEED: prints 64 bytes, from the middle of the stream that the trustlet of that name holds,
- * as hex digits.
+ * canary SEED MIB: prints 64 bytes, from near the end of the stream that the trustlet of that name
+ * holds, as hex digits.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +9,14 @@
 
 int main(int argc, char **argv)
 {
-    uint64_t state = argc == 2 ? canary_start(strtoull(argv[1], NULL, 0)) : 0;
+    uint64_t state = argc == 3 ? canary_start(strtoull(argv[1], NULL, 0)) : 0;
+    uint64_t count = argc == 3 ? CANARY_WORDS(strtoull(argv[2], NULL, 0)) : 0;
 
-    if (!state) {
-        fprintf(stderr, "usage: canary SEED\n");
+    if (!state || !count) {
+        fprintf(stderr, "usage: canary SEED MIB\n");
         return 2;
     }
-    for (unsigned int i = 0; i < CANARY_WORDS / 2; i++)
+    for (uint64_t i = 0; i < count - CANARY_TAIL; i++)
         canary_next(&state);
     for (unsigned int i = 0; i < 8; i++) {
         uint64_t word = canary_next(&state);

@@ -8,7 +8,11 @@
 
 #include <stdint.h>
 
-#define CANARY_WORDS (1u << 19) /* 4 MiB of 8 bytes each */
+#define CANARY_MIB_MAX    256u
+#define CANARY_WORDS(mib) ((uint64_t)(mib) << 17)
+/* The words that the host looks for begin so many before the end: they lie on the pages that were
+ * taken last, which are the first that VTL0 would get back. */
+#define CANARY_TAIL       64u
 
 /* xorshift*; state is never 0. */
 static inline uint64_t canary_next(uint64_t *state)
