@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/wait.h>
 
 #include <openvsm/device.h>
@@ -118,7 +119,11 @@ static inline struct carried_thread *trustlet_thread(struct trustlet *t, u64 ind
 
 struct trustlet *trustlet_new(void);
 void trustlet_free(struct trustlet *t);
-bool trustlet_is_owner(const struct trustlet *t);
+/* A forked child or the receiver of a passed descriptor is neither this memory nor this group. */
+static inline bool trustlet_is_owner(const struct trustlet *t)
+{
+    return current->mm == t->mm && task_tgid(current) == t->owner;
+}
 /* Ends the trustlet, whatever state it is in; always succeeds, may take a while. */
 void trustlet_end(struct trustlet *t);
 long trustlet_open_image(struct trustlet *t, struct openvsm_open_image __user *argument);

@@ -32,12 +32,6 @@ struct trustlet *trustlet_new(void)
     return t;
 }
 
-/* A forked child or the receiver of a passed descriptor is neither this memory nor this group. */
-bool trustlet_is_owner(const struct trustlet *t)
-{
-    return current->mm == t->mm && task_tgid(current) == t->owner;
-}
-
 static void channel_free(struct carried_thread *c)
 {
     if (c->channel)

@@ -31,28 +31,29 @@ static int64_t close_around(unsigned own, unsigned first, unsigned last, uint64_
     return result;
 }
 
+static bool takes_descriptor(uint64_t number)
+{
+    return number == SYS_close || number == SYS_dup || number == SYS_dup2 || number == SYS_dup3 ||
+           number == SYS_fcntl || number == SYS_ioctl || number == SYS_close_range;
+}
+
+/* Apart from the path of all other calls, which it would make longer. -> is it about our own? */
+static __attribute__((noinline)) bool touches_own(unsigned own, uint64_t number,
+                                                  const uint64_t a[6])
+{
+    /* The kernel, too, takes 32 bits of a descriptor. */
+    if (number == SYS_close_range)
+        return (unsigned)a[0] <= own && own <= (unsigned)a[1];
+    return (unsigned)a[0] == own ||
+           ((number == SYS_dup2 || number == SYS_dup3) && (unsigned)a[1] == own);
+}
+
 int64_t openvsm_make_syscall(int device_fd, uint64_t number, const uint64_t a[6])
 {
-    unsigned own = (unsigned)device_fd; /* the kernel, too, takes 32 bits of a descriptor */
-    switch (number) {
-    case SYS_dup2:
-    case SYS_dup3:
-        if ((unsigned)a[1] == own)
-            return -EBADF;
-        /* fall through */
-    case SYS_close:
-    case SYS_dup:
-    case SYS_fcntl:
-    case SYS_ioctl:
-        if ((unsigned)a[0] == own)
-            return -EBADF;
-        break;
-    case SYS_close_range:
-        if ((unsigned)a[0] <= own && own <= (unsigned)a[1])
-            return close_around(own, (unsigned)a[0], (unsigned)a[1], a[2]);
-        break;
-    default:
-        break;
-    }
+    if (__builtin_expect(takes_descriptor(number), 0) &&
+        touches_own((unsigned)device_fd, number, a))
+        return number == SYS_close_range
+                   ? close_around((unsigned)device_fd, (unsigned)a[0], (unsigned)a[1], a[2])
+                   : -EBADF;
     return raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
