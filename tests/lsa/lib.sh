@@ -103,9 +103,30 @@ kadmin_q() {
     kadmin.local -r "$REALM" -q "$*" 2>&1
 }
 
+kdc_conf() {
+    cat >"$T/kdc.conf" <<END
+[kdcdefaults]
+    kdc_listen = "${KDC_UDP-127.0.0.1:$KDC_PORT}"
+    kdc_tcp_listen = "${KDC_TCP-127.0.0.1:$KDC_PORT}"
+    ${KDC_LINE:-}
+[realms]
+    $REALM = {
+        database_name = $T/principal
+        key_stash_file = $T/stash
+        acl_file = $T/acl
+        max_life = 10h
+        max_renewable_life = 7d
+        supported_enctypes = $ENCTYPES
+        default_principal_flags = +preauth
+    }
+[logging]
+    kdc = FILE:$T/kdc.log
+END
+}
+
 # realm [ENCTYPES]: krb5-kdc with the user alice (password "correct horse"), and the service keytab.
 realm() {
-    enctypes=${1:-aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal}
+    ENCTYPES=${1:-aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal}
     KDC_PORT=$(free_port)
     cat >"$T/krb5.conf" <<END
 [libdefaults]
@@ -122,23 +143,7 @@ realm() {
 [domain_realm]
     localhost = $REALM
 END
-    cat >"$T/kdc.conf" <<END
-[kdcdefaults]
-    kdc_ports = $KDC_PORT
-    kdc_tcp_ports = $KDC_PORT
-[realms]
-    $REALM = {
-        database_name = $T/principal
-        key_stash_file = $T/stash
-        acl_file = $T/acl
-        max_life = 10h
-        max_renewable_life = 7d
-        supported_enctypes = $enctypes
-        default_principal_flags = +preauth
-    }
-[logging]
-    kdc = FILE:$T/kdc.log
-END
+    kdc_conf
     kdb5_util create -s -r "$REALM" -P masterkey >/dev/null 2>&1
     kadmin_q addprinc -pw '"correct horse"' alice >/dev/null
     kadmin_q modprinc -maxrenewlife 7d "krbtgt/$REALM" >/dev/null
@@ -152,9 +157,20 @@ END
 }
 
 start_kdc() {
-    start kdc krb5kdc -n -r "$REALM" -P "$T/kdc.pid"
+    # shellcheck disable=SC2086 # words of a command
+    start kdc ${KDC_PREFIX:-} krb5kdc -n -r "$REALM" -P "$T/kdc.pid"
     KDC_PID=$PID
     wait_for grep -q "commencing operation" "$T/kdc.log"
+}
+
+# restart_kdc [LINE]: with another line in its [kdcdefaults], or with KDC_UDP, KDC_TCP, KDC_PREFIX.
+restart_kdc() {
+    kill "$KDC_PID" 2>/dev/null
+    wait "$KDC_PID" 2>/dev/null
+    KDC_LINE=${1:-}
+    kdc_conf
+    : >"$T/kdc.log"
+    start_kdc
 }
 
 start_lsaiso() {

@@ -160,7 +160,9 @@ static lsa_status as_once(struct work *w, const struct entry *e, struct as_state
  * once is asked again: only a reply to a question that lsaiso asked is believed. */
 static lsa_status as_discover(struct work *w, struct entry *e, struct as_state *s)
 {
-    lsa_status status = as_once(w, e, s, 1, 0, bytes_of(NULL, 0));
+    /* Another nonce each time, else the KDC takes it for a retransmission and repeats itself. */
+    lsa_status status =
+        as_once(w, e, s, (uint32_t)random() & 0x7fffffff, 0, bytes_of(NULL, 0));
 
     if (status)
         return status;
@@ -179,8 +181,9 @@ static lsa_status as_discover(struct work *w, struct entry *e, struct as_state *
     }
     if (s->info_count == 0)
         return say(w, LSA_POLICY,
-                   "the KDC offers no way to prove a password that this LSA knows (encrypted "
-                   "timestamp with ETYPE-INFO2)");
+                   "the KDC has no key that policy here allows for %s, or does not take an "
+                   "encrypted timestamp; have its keys made anew (AES)",
+                   e->name);
     return LSA_OK;
 }
 
