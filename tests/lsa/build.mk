@@ -12,12 +12,12 @@ $(BUILD)/tests/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h $(LSAISO
 UNIT += $(patsubst tests/lsa/unit/test_%.c,$(BUILD)/tests/unit/lsa-%,$(wildcard tests/lsa/unit/test_*.c))
 
 # Against real peers, each its own realm on loopback; a few seconds each.
-LSA_TESTS := kerberos gss programs ntlm users
+LSA_TESTS := kerberos gss programs ntlm users secrets
 UNIT += $(LSA_TESTS:%=tests/lsa/%)
 
-$(BUILD)/tests/lsa/%: tests/lsa/peer/%.c
+$(BUILD)/tests/lsa/%: tests/lsa/peer/%.c $(LSASS_OUT)/lsa_xdr.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -Iinclude -I$(BUILD)/lsa-gen -I$(LSASS_DIR) -isystem /usr/include/tirpc -o $@ $< \
-		$(LSA_PEER_OBJECTS) -ltirpc -lgssapi_krb5
+		$(LSASS_OUT)/lsa_xdr.o -ltirpc -lgssapi_krb5 -lkrb5
 LSA_PEERS := $(patsubst tests/lsa/peer/%.c,$(BUILD)/tests/lsa/%,$(wildcard tests/lsa/peer/*.c))
 ALL += $(LSA_PEERS)

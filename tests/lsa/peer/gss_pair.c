@@ -4,10 +4,15 @@
  * parent accepts with whatever mechanism this machine has; the child, started anew with
  * OPENVSM_LSA=yes, initiates.
  *
+ * GSS_PAIR_NATIVE: the initiator uses MIT's own mechanism and cache (for controls).
+ * GSS_PAIR_KEYS=FILE: the acceptor writes its context's keys there, in hex. GSS_PAIR_PAUSE=FILE:
+ * the initiator, its context still open, makes the file and waits until it is removed.
+ *
  *   gss_pair krb5|ntlm|spnego|spnego-ntlm SERVICE@HOST [--bindings TEXT] [--their-bindings TEXT]
  */
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +78,45 @@ static void expect(const char *who, gss_buffer_t got, const char *text)
         return;
     fprintf(stderr, "%s: the message is another one\n", who);
     exit(1);
+}
+
+static void put_key(FILE *out, const gss_krb5_lucid_key_t *key)
+{
+    for (OM_uint32 i = 0; i < key->length; i++)
+        fprintf(out, "%02x", ((const unsigned char *)key->data)[i]);
+    fputc('\n', out);
+}
+
+/* What the acceptor has as keys, and the initiator therefore too. Ends the context. */
+static void write_keys(gss_ctx_id_t context)
+{
+    const char *path = getenv("GSS_PAIR_KEYS");
+    gss_krb5_lucid_context_v1_t *lucid = NULL;
+    void *any = NULL;
+    OM_uint32 minor = 0;
+    FILE *out = path ? fopen(path, "w") : NULL;
+
+    if (!out)
+        return;
+    check("acceptor", "keys", gss_krb5_export_lucid_sec_context(&minor, &context, 1, &any), minor);
+    lucid = any;
+    put_key(out, &lucid->cfx_kd.ctx_key);
+    if (lucid->cfx_kd.have_acceptor_subkey)
+        put_key(out, &lucid->cfx_kd.acceptor_subkey);
+    fclose(out);
+}
+
+static void pause_here(void)
+{
+    const char *path = getenv("GSS_PAIR_PAUSE");
+    FILE *out = path ? fopen(path, "w") : NULL;
+
+    if (!out)
+        return;
+    fprintf(out, "%d\n", (int)getpid());
+    fclose(out);
+    while (access(path, F_OK) == 0)
+        usleep(20000);
 }
 
 static void speak(const char *who, int fd, gss_ctx_id_t context, const char *text, int seal)
@@ -159,6 +203,7 @@ static int initiate(int fd, const char *service, gss_OID mech, int negotiate,
     speak("initiator", fd, context, first_text, 1);
     hear("initiator", fd, context, second_text);
     speak("initiator", fd, context, first_text, 0);
+    pause_here();
     gss_delete_sec_context(&minor, &context, NULL);
     return 0;
 }
@@ -192,6 +237,7 @@ static int accept_context(int fd, const char *service, gss_OID mech,
     hear("acceptor", fd, context, first_text);
     speak("acceptor", fd, context, second_text, 1);
     hear("acceptor", fd, context, first_text);
+    write_keys(context);
     puts("all messages are right");
     return 0;
 }
@@ -213,9 +259,11 @@ static void become_initiator(char **argv, int fd)
     char number[16];
 
     snprintf(number, sizeof(number), "%d", fd);
-    setenv("OPENVSM_LSA", "yes", 1);
     setenv("GSS_PAIR_FD", number, 1);
-    setenv("KRB5CCNAME", "FILE:/nonexistent", 1);
+    if (!getenv("GSS_PAIR_NATIVE")) {
+        setenv("OPENVSM_LSA", "yes", 1);
+        setenv("KRB5CCNAME", "FILE:/nonexistent", 1);
+    }
     execv("/proc/self/exe", argv);
     _exit(1);
 }
