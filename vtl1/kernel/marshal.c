@@ -28,8 +28,12 @@ enum syscall_action marshal_ask(struct thread *thread, uint64_t number, const ui
 {
     volatile struct sk_channel *channel = thread->channel;
     channel->number = number;
-    for (int i = 0; i < 6; i++)
-        channel->arguments[i] = arguments[i];
+    channel->arguments[0] = arguments[0];
+    channel->arguments[1] = arguments[1];
+    channel->arguments[2] = arguments[2];
+    channel->arguments[3] = arguments[3];
+    channel->arguments[4] = arguments[4];
+    channel->arguments[5] = arguments[5];
     channel->sequence = ++thread->syscall.sequence;
     return SYSCALL_MARSHAL;
 }
@@ -98,9 +102,11 @@ static int put_arguments(struct thread *thread, const uint64_t given[6])
     int error = 0;
     for (unsigned i = 0; i < 6 && error == 0; i++) {
         const struct argument *a = &s->entry->argument[i];
+        if (a->kind == ARGUMENT_NONE)
+            break; /* there are no gaps */
         if (a->flags & ARGUMENT_CLIP)
             later = i;
-        else if (a->kind != ARGUMENT_NONE)
+        else
             error = marshal_put(thread, given, i);
     }
     return error == 0 && later < 6 ? marshal_put(thread, given, later) : error;
@@ -112,10 +118,8 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
     struct syscall_state *s = &thread->syscall;
     s->entry = entry;
     s->used = 0;
-    for (int i = 0; i < 6; i++) {
-        s->slot[i] = (struct marshal_slot){0};
-        s->asked[i] = 0;
-    }
+    __builtin_memset(s->slot, 0, sizeof(s->slot));
+    __builtin_memset(s->asked, 0, sizeof(s->asked));
     int error = put_arguments(thread, given);
     if (error != 0 && s->done > 0 && (error != -ENOMEM || thread->asked_memory))
         return finish(thread, 0);
@@ -188,7 +192,10 @@ static enum syscall_action take_answer(struct thread *thread, const uint64_t giv
     if (result < 0)
         return finish(thread, result);
     for (unsigned i = 0; i < 6 && error == 0; i++) {
-        if (kind_in(&s->entry->argument[i], KINDS_TAKEN))
+        const struct argument *a = &s->entry->argument[i];
+        if (a->kind == ARGUMENT_NONE)
+            break;
+        if (kind_in(a, KINDS_TAKEN))
             error = marshal_take(thread, given, i, result);
     }
     if (error == 0)

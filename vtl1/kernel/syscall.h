@@ -111,7 +111,7 @@ struct syscall_entry {
     int16_t constant;  /* SYSCALL_CONSTANT, or the answer when no row fits */
     uint32_t value;    /* in a row: the argument's value */
     struct result result;
-    struct argument argument[6];
+    struct argument argument[6]; /* NONE only behind all others */
     syscall_local local;
     const struct syscall_entry *rows;
 };
