@@ -2,7 +2,6 @@
 /* getppid NAME: prints "NAME COUNT", the median price of getppid(). Runs natively and as a
  * trustlet. */
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tsc.h"
@@ -24,7 +23,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < SAMPLES; i++) {
         uint64_t start = tsc();
 
-        syscall(SYS_getppid);
+        getppid();
         samples[i] = tsc() - start;
     }
     printf("%s %llu\n", argc > 1 ? argv[1] : "getppid",

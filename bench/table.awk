@@ -44,6 +44,16 @@ function per_operation(session, name,    key) {
         ", TLB flushes " value[key "-flush"]
 }
 
+# "of them cpuid 42,876, apic-write 503"
+function reasons(prefix,    key, text) {
+    for (key in value) {
+        if (index(key, prefix) == 1)
+            text = text (text == "" ? "of them " : ", ") substr(key, length(prefix) + 1) " " \
+                grouped(value[key])
+    }
+    return text
+}
+
 function ratio(session, base, names,    count, parts, i, ours, native) {
     count = split(names, parts, " ")
     for (i = 1; i <= count; i++) {
@@ -59,8 +69,8 @@ END {
     all = "workload-dd workload-sha256 workload-forks workload-find"
     clock = "workload-dd-ns workload-sha256-ns workload-forks-ns workload-find-ns"
     hello = value["native.native-hello"]
-    cold = "trustlet-bytes" != "" && value["ours.trustlet-bytes"] ? \
-        40 * value["ours.trustlet-bytes"] + 2000000 : 0
+    kib = "ours.hypervisor-pages" in value ? 4 * value["ours.hypervisor-pages"] : ""
+    cold = 40 * value["ours.trustlet-bytes"] + 2000000
     if (format == "json")
         printf "["
     else
@@ -73,9 +83,10 @@ END {
     row("vtl-dispatched", "the same through the dispatcher", value["ours.vtl-round-trip"], "", 300, "",
         "", per_operation("ours", "vtl-round-trip"))
     row("getppid", "marshalled getppid()", value["ours.trustlet-getppid"],
-        value["native.native-getppid"], 2000, "", "", "")
+        value["native.native-getppid"], 2000, "", "", per_operation("ours", "trustlet-getppid"))
     row("hello-warm", "static glibc hello, image known", value["ours.trustlet-warm"], hello,
-        hello == "" ? 0 : 1.5 * hello, "", "KVM guest x1.2", "")
+        hello == "" ? 0 : 1.5 * hello, "", "KVM guest x1.2",
+        per_operation("ours", "trustlet-warm"))
     row("hello-cold", "static glibc hello, image new", value["ours.trustlet-cold"], hello, cold, "",
         "", "")
     row("workload", "workload: dd, sha256, forks, find", ratio("ours", "native", all), "", 1.005, "x",
@@ -86,10 +97,12 @@ END {
         "", "x", "KVM x1.55, Xen PVH x1.49", "")
     row("start", "loader to Linux, copying aside", value["ours.loader-to-linux"], "", 30000000, "",
         "Xen 424 M", "")
-    row("memory", "memory beside pool and donations, KiB", value["ours.own-kib"], "", 4096, "",
+    row("memory", "memory beside pool and donations, KiB", kib, "", 4096, "",
         "Xen 13-48 MB", "")
-    row("exits-idle", "VM exits per second, idle", value["ours.idle-exits"], "", "", "", "", "")
-    row("exits-load", "VM exits per second, forking", value["ours.load-exits"], "", "", "", "", "")
+    row("exits-idle", "VM exits per second, idle", value["ours.idle-exits"], "", "", "", "",
+        reasons("ours.idle-exits-"))
+    row("exits-load", "VM exits per second, forking", value["ours.load-exits"], "", "", "", "",
+        reasons("ours.load-exits-"))
     row("lines-hypervisor", "hypervisor, lines", value["lines.hypervisor"], "", 8000, "",
         "Jailhouse 8.5 k, Xen 380 k", "")
     row("lines-secure-kernel", "Secure Kernel, lines", value["lines.secure-kernel"], "", 8000, "",
