@@ -80,8 +80,9 @@ void host_exception(struct host_frame *frame)
             return;
         }
     }
-    log_format("hypervisor: fatal: exception %lu (%lx) in the hypervisor at %lx stops the machine\n",
-               frame->vector, frame->error_code, frame->rip);
+    log_format(
+        "hypervisor: fatal: exception %lu (%lx) in the hypervisor at %lx stops the machine\n",
+        frame->vector, frame->error_code, frame->rip);
     struct cpu *cpu = cpu_self();
     if (cpu->partition)
         reset_machine(cpu);
