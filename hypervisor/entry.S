@@ -144,7 +144,7 @@ gdt_pointer:
 
     .bss
     .balign 4096
-    .globl boot_page_table, boot_directory_pointers
+    .globl boot_page_table, boot_directory_pointers, boot_directories
 boot_page_table:
     .skip 4096
 boot_directory_pointers:

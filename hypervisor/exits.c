@@ -46,13 +46,6 @@ static struct cpuid hypervisor_leaf(const struct cpu *cpu, uint32_t leaf)
     }
 }
 
-static uint64_t guest_cr4(struct cpu *cpu)
-{
-    struct hv_register_value cr4 = {0};
-    vcpu_get_register(cpu, cpu->vtl, HV_REGISTER_CR4, &cr4);
-    return cr4.low;
-}
-
 /* The bits that mirror the CR4 in force: the host's is not the guest's. */
 static uint32_t mirror(uint32_t value, uint32_t bit, bool set)
 {
@@ -65,10 +58,10 @@ struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
         return hypervisor_leaf(cpu, leaf);
     struct cpuid r = cpu_cpuid(leaf, subleaf);
     if (leaf == 1) {
-        r.ecx = mirror(r.ecx, CPUID_1_ECX_OSXSAVE, guest_cr4(cpu) & CR4_OSXSAVE);
+        r.ecx = mirror(r.ecx, CPUID_1_ECX_OSXSAVE, vcpu_cr4(cpu->current) & CR4_OSXSAVE);
         r.ecx |= CPUID_1_ECX_HYPERVISOR;
     } else if (leaf == 7 && subleaf == 0) {
-        r.ecx = mirror(r.ecx, CPUID_7_ECX_OSPKE, guest_cr4(cpu) & CR4_PKE);
+        r.ecx = mirror(r.ecx, CPUID_7_ECX_OSPKE, vcpu_cr4(cpu->current) & CR4_PKE);
     } else if (leaf == 0x80000001u) {
         r.ecx &= ~(CPUID_EXT_ECX_SVM | CPUID_EXT_ECX_SKINIT);
     } else if (leaf == 0x8000000au || leaf == 0x8000001fu) {

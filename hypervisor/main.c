@@ -4,6 +4,7 @@
  * hands, the Secure Kernel on each, and Linux last.
  */
 #include "apic_trap.h"
+#include "host_map.h"
 #include "log.h"
 #include "partition.h"
 #include "platform/acpi.h"
@@ -18,16 +19,12 @@
 #include "string.h"
 #include "vtl1_start.h"
 
-#define FOUR_GIB          (4ull << 30)
-#define PTE_PRESENT_WRITE 3u
-#define PTE_LARGE         0x83u
-#define CPUID_PAGE1GB     (1u << 26)
-#define CPUID_HYPERVISOR  (1u << 31)
-#define CPU_PAGES         (CPU_ALIGNMENT / PAGE_SIZE)
+#define FOUR_GIB         (4ull << 30)
+#define CPUID_HYPERVISOR (1u << 31)
+#define CPU_PAGES        (CPU_ALIGNMENT / PAGE_SIZE)
 
 /* hypervisor.lds, entry.S */
 extern uint8_t image_start[], pool_start[], pool_end[];
-extern uint64_t boot_directory_pointers[];
 extern uint64_t boot_tsc;
 
 struct cpu boot_cpu __attribute__((aligned(CPU_ALIGNMENT)));
@@ -88,22 +85,6 @@ static void divide_memory(void)
         fatal("too little memory for the VTL1 pool (see vtl1=SIZE)");
 }
 
-/* Memory above 4 GiB, which the Secure Kernel donates and the SLAT scrubs, one to one. */
-static void map_high_memory(void)
-{
-    bool huge = cpu_cpuid(0x80000001u, 0).edx & CPUID_PAGE1GB;
-    for (uint32_t i = 0; i < partition.ram_count; i++) {
-        uint64_t end = partition.ram[i].base + partition.ram[i].size;
-        if (end > SLAT_LIMIT)
-            fatal("this machine has more memory than the hypervisor can protect");
-        for (uint64_t gib = 4; gib < align_up(end, PAGE_SIZE_1G) / PAGE_SIZE_1G; gib++) {
-            if (!huge)
-                fatal("more than 4 GiB of memory needs a CPU with 1 GiB pages");
-            boot_directory_pointers[gib] = gib * PAGE_SIZE_1G | PTE_LARGE;
-        }
-    }
-}
-
 static bool assign_memory(void)
 {
     struct slat *slat = &partition.slat;
@@ -123,7 +104,7 @@ static void build_slat(void)
 {
     partition.ram_count = e820_ram_pages(&loader.map, partition.ram, PARTITION_RAM_RANGES);
     memory_init(&partition.pool, hpa((uint64_t)pool_start), (uint64_t)(pool_end - pool_start));
-    map_high_memory();
+    host_map_complete(partition.ram, partition.ram_count);
     if (!assign_memory() || !e820_reserve(&loader.map, partition.hypervisor) ||
         !e820_reserve(&loader.map, partition.vtl1_pool))
         fatal("the memory map has too many pieces");
@@ -188,11 +169,11 @@ static void init_cpus(void)
     partition.cpu_count = 1;
     if (count < 2)
         return;
-    hpa_t block = memory_take(&partition.pool, count * CPU_PAGES);
+    hpa_t block = memory_take(&partition.pool, (count + 1) * CPU_PAGES); /* one to align */
     if (!block.value)
         fatal("too many CPUs for the hypervisor's memory");
     uint64_t at = align_up(block.value, CPU_ALIGNMENT);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && next < CPU_MAX; i++) {
         if (ids[i] == own)
             continue;
         init_cpu_struct(hpa_pointer(hpa(at)), next++, ids[i]);
@@ -226,6 +207,7 @@ void boot_main(uint32_t magic, uint64_t information)
     cpu_init_exceptions();
     check_machine();
     partition.boot_tsc = boot_tsc;
+    partition.features |= DEBUG_BUILD ? HV_FEATURE_DEBUG_BUILD : 0;
     read_loader(magic, information);
     divide_memory();
     build_slat();

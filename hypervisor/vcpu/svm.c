@@ -216,6 +216,11 @@ uint64_t vcpu_rflags(const struct vcpu *vcpu)
     return vcpu->vmcb->rflags;
 }
 
+uint64_t vcpu_cr4(const struct vcpu *vcpu)
+{
+    return vcpu->vmcb->cr4;
+}
+
 unsigned vcpu_cpl(const struct vcpu *vcpu)
 {
     return vcpu->vmcb->cpl;

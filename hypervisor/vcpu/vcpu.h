@@ -57,6 +57,7 @@ void vcpu_set_rax(struct vcpu *vcpu, uint64_t value);
 uint64_t vcpu_rip(const struct vcpu *vcpu);
 void vcpu_set_rip(struct vcpu *vcpu, uint64_t value);
 uint64_t vcpu_rflags(const struct vcpu *vcpu);
+uint64_t vcpu_cr4(const struct vcpu *vcpu);
 unsigned vcpu_cpl(const struct vcpu *vcpu);
 /* True in 64-bit code: EFER.LMA and CS.L. */
 bool vcpu_is_64bit(const struct vcpu *vcpu);
