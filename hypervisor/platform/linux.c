@@ -41,7 +41,8 @@ struct low_memory {
     uint64_t page_table[512], directory_pointers[512], directories[4][512];
     char command_line[COMMAND_LINE_MAX];
     uint64_t gdt[4];
-    uint8_t rsdp[64];
+    /* Stays, reserved, where the loader's RSDP was a copy that would not. */
+    uint8_t rsdp[4096] __attribute__((aligned(4096)));
 };
 static_assert(sizeof(struct low_memory) < 0x80000, "below 640 KiB");
 
@@ -148,6 +149,19 @@ static void fill_page_tables(struct low_memory *low)
     }
 }
 
+static bool has_rsdp_copy(const struct boot_loader_info *info)
+{
+    return info->rsdp == (uint64_t)info->rsdp_copy;
+}
+
+static uint64_t place_rsdp(struct low_memory *low, const struct boot_loader_info *info)
+{
+    if (!has_rsdp_copy(info))
+        return info->rsdp;
+    memcpy(low->rsdp, info->rsdp_copy, RSDP_MAX);
+    return (uint64_t)low->rsdp;
+}
+
 static void fill_low_memory(struct low_memory *low, const struct boot_loader_info *info,
                             const struct kernel *kernel, struct range initrd)
 {
@@ -164,13 +178,13 @@ static void fill_low_memory(struct low_memory *low, const struct boot_loader_inf
     write(params, RAMDISK_SIZE, initrd.size & 0xffffffff, 4);
     write(params, EXT_RAMDISK_IMAGE, initrd.base >> 32, 4);
     write(params, EXT_RAMDISK_SIZE, initrd.size >> 32, 4);
-    write(params, ACPI_RSDP, info->rsdp, 8);
+    write(params, ACPI_RSDP, place_rsdp(low, info), 8);
     low->gdt[SELECTOR_BOOT_CS / 8] = 0x00af9b000000ffffull;
     low->gdt[SELECTOR_BOOT_DS / 8] = 0x00cf93000000ffffull;
     fill_page_tables(low);
 }
 
-struct linux_image linux_load(const struct boot_loader_info *info)
+struct linux_image linux_load(struct boot_loader_info *info)
 {
     struct low_memory *low = hpa_pointer(hpa(LOW_BASE));
     struct range low_range = {LOW_BASE, sizeof(*low)};
@@ -178,6 +192,9 @@ struct linux_image linux_load(const struct boot_loader_info *info)
     struct range place = place_kernel(&kernel, info);
     if (!e820_is_ram(&info->map, low_range))
         fatal("too little memory below 640 KiB to start Linux");
+    if (has_rsdp_copy(info) &&
+        !e820_reserve(&info->map, (struct range){(uint64_t)low->rsdp, PAGE_SIZE}))
+        fatal("the memory map has too many pieces");
     uint64_t start = cpu_rdtsc();
     struct range initrd = place_initrd(info, place);
     uint64_t initrd_done = cpu_rdtsc();

@@ -120,6 +120,14 @@ static bool read_map2(const struct multiboot2_map *map, struct boot_loader_info 
     return true;
 }
 
+/* The tag holds a copy of the RSDP itself. */
+static void copy_rsdp(const struct multiboot2_tag *tag, struct boot_loader_info *info)
+{
+    uint32_t length = tag->size - (uint32_t)sizeof(*tag);
+    memcpy(info->rsdp_copy, tag + 1, length < RSDP_MAX ? length : RSDP_MAX);
+    info->rsdp = (uint64_t)info->rsdp_copy;
+}
+
 static bool read_tag(const struct multiboot2_tag *tag, struct boot_loader_info *info)
 {
     const struct multiboot2_module *module = (const void *)tag;
@@ -132,12 +140,12 @@ static bool read_tag(const struct multiboot2_tag *tag, struct boot_loader_info *
         return true;
     case TAG_MAP:
         return read_map2((const void *)tag, info);
-    case TAG_ACPI_OLD: /* the tag holds a copy of the RSDP */
+    case TAG_ACPI_OLD:
         if (!info->rsdp)
-            info->rsdp = (uint64_t)(tag + 1);
+            copy_rsdp(tag, info);
         return true;
     case TAG_ACPI_NEW:
-        info->rsdp = (uint64_t)(tag + 1);
+        copy_rsdp(tag, info);
         return true;
     default:
         return true;

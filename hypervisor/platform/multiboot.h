@@ -6,6 +6,7 @@
 #include "e820.h"
 
 #define COMMAND_LINE_MAX 2048u
+#define RSDP_MAX         36u /* ACPI 6.4, 5.2.5.3 */
 
 /* In this order on the loader's command line; the initrd may be missing. */
 enum boot_module {
@@ -21,7 +22,8 @@ struct boot_loader_info {
     uint32_t module_count;
     struct range modules[BOOT_MODULES];
     struct e820_map map;
-    uint64_t rsdp; /* 0: not told */
+    uint64_t rsdp;               /* 0: not told */
+    uint8_t rsdp_copy[RSDP_MAX]; /* where rsdp points if the loader told */
 };
 
 /* Copies all that is needed: what the loader left may be overwritten afterwards. False: neither
