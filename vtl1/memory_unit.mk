@@ -15,3 +15,5 @@ $(SK_UNIT_TESTS): $(SK_UNIT)/%: tests/unit/vtl1/%_test.c $(SK_UNIT_FRAMES) \
 		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) $(SK_UNIT_FLAGS) $(filter %.c,$^) -lcmocka -o $@
+
+GUEST += tests/lifecycle:tests/vm/lifecycle

@@ -8,6 +8,7 @@
 #include "hypercall.h"
 #include "image_cache.h"
 #include "normal_memory.h"
+#include "process.h"
 #include "spinlock.h"
 #include "string.h"
 
@@ -264,12 +265,14 @@ static enum sk_status reclaim_call(uint64_t list_gpa, uint64_t max)
     return status;
 }
 
-/* When nothing else is free, the images that nobody runs go too. False: an interrupt waits. */
+/* When nothing else is free and no trustlet lives, what is still lent is in images that nobody
+ * runs: they go too. False: an interrupt waits. */
 static bool free_images(void)
 {
     struct frame_counts counts = frame_counts();
 
-    while (counts.reclaimable == 0 && counts.donated > 0 && image_cache_shrink()) {
+    while (counts.reclaimable == 0 && counts.donated > 0 && process_live_count() == 0 &&
+           image_cache_shrink()) {
         if (call_must_yield()) {
             return false;
         }
