@@ -112,8 +112,8 @@ static _Noreturn void exit_shutdown(struct cpu *cpu)
  * VMCB may be overwritten, so nothing of it is used. */
 static _Noreturn void exit_unknown(struct cpu *cpu, struct vmcb *vmcb)
 {
-    log_format("hypervisor: fatal: CPU %lu, VTL%lu: exit %lx stops the machine\n", (uint64_t)cpu->index,
-               (uint64_t)cpu->vtl, vmcb->exit_code);
+    log_format("hypervisor: fatal: CPU %lu, VTL%lu: exit %lx stops the machine\n",
+               (uint64_t)cpu->index, (uint64_t)cpu->vtl, vmcb->exit_code);
     reset_machine(cpu);
 }
 

@@ -42,8 +42,8 @@ bool vcpu_init(struct cpu *cpu, unsigned vtl);
 
 /* Makes a VTL the current one without leaving another: a CPU's first. */
 void vcpu_select(struct cpu *cpu, unsigned vtl);
-/* Leaves the current VTL (from) for the other one (to, which is `vtl`). RAX goes along; the rest of the shared registers stays
- * where it is (world_switch.h). */
+/* Leaves the current VTL (from) for the other one (to, which is `vtl`). RAX goes along; the rest of
+ * the shared registers stays where it is (world_switch.h). */
 void vcpu_switch(struct cpu *cpu, struct vcpu *from, struct vcpu *to, unsigned vtl);
 /* VTL0 as a CPU is after INIT and a SIPI with this vector (APM 2, 14.1.3, 16.5). */
 void vcpu_start_at(struct cpu *cpu, uint8_t sipi_vector);

@@ -161,8 +161,7 @@ static lsa_status as_once(struct work *w, const struct entry *e, struct as_state
 static lsa_status as_discover(struct work *w, struct entry *e, struct as_state *s)
 {
     /* Another nonce each time, else the KDC takes it for a retransmission and repeats itself. */
-    lsa_status status =
-        as_once(w, e, s, (uint32_t)random() & 0x7fffffff, 0, bytes_of(NULL, 0));
+    lsa_status status = as_once(w, e, s, (uint32_t)random() & 0x7fffffff, 0, bytes_of(NULL, 0));
 
     if (status)
         return status;
