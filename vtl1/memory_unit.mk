@@ -3,7 +3,8 @@
 
 SK_UNIT := $(BUILD)/tests/unit
 SK_UNIT_FLAGS := -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude -Ivtl1/kernel -Itests/unit/vtl1
-SK_UNIT_FRAMES := $(addprefix vtl1/kernel/,frame.c normal_memory.c) tests/unit/vtl1/fake.c
+SK_UNIT_FRAMES := $(addprefix vtl1/kernel/,frame.c normal_memory.c) \
+	tests/unit/vtl1/fake.c tests/unit/vtl1/fake_image.c
 SK_UNIT_SPACE := $(addprefix vtl1/kernel/,address_space.c region.c page_table.c user_copy.c)
 SK_UNIT_TESTS := $(addprefix $(SK_UNIT)/,frame address_space start memory_calls)
 

@@ -60,7 +60,7 @@ bool crypto_equal(const void *a, const void *b, size_t size)
     return sodium_memcmp(a, b, size) == 0;
 }
 
-void crypto_stream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE])
+void crypto_keystream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE])
 {
     static const unsigned char nonce[crypto_stream_chacha20_NONCEBYTES];
     crypto_stream_chacha20(to, size, nonce, key);

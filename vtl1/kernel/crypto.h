@@ -35,6 +35,6 @@ bool crypto_verify(const uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const 
 bool crypto_equal(const void *a, const void *b, size_t size);
 
 /* Fills `to` with the ChaCha20 stream of the key. */
-void crypto_stream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE]);
+void crypto_keystream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE]);
 
 #endif

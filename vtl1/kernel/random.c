@@ -67,7 +67,7 @@ static bool refill(struct generator *g)
     if (!stir(g))
         return false;
     fpu_begin();
-    crypto_stream(g->pool, sizeof(g->pool), g->key);
+    crypto_keystream(g->pool, sizeof(g->pool), g->key);
     fpu_end();
     memcpy(g->key, g->pool, sizeof(g->key));
     wipe(g->pool, sizeof(g->key));

@@ -8,13 +8,24 @@ $(BUILD)/tests/unit/elf: $(addprefix vtl1/kernel/,elf.c manifest.c) tests/unit/v
 	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl1/kernel $(filter %.c,$^) -lcmocka -o $@
 
 UNIT += $(BUILD)/tests/unit/marshal
-$(BUILD)/tests/unit/marshal: tests/unit/vtl1/marshal_test.c tests/unit/vtl1/fake.c \
+$(BUILD)/tests/unit/marshal: tests/unit/vtl1/marshal_test.c \
+		tests/unit/vtl1/fake.c tests/unit/vtl1/fake_image.c \
 		$(wildcard vtl1/kernel/marshal*.c vtl1/kernel/local_*.c vtl1/kernel/syscall*.c) \
 		$(addprefix vtl1/kernel/,answer.c frame.c address_space.c region.c page_table.c user_copy.c) \
 		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude -iquote vtl1/kernel \
 		-iquote tests/unit/vtl1 $(filter %.c,$^) -lcmocka -o $@
+
+# libsodium whole: the Secure Kernel's own shims are for ring 0.
+UNIT += $(BUILD)/tests/unit/image
+$(BUILD)/tests/unit/image: tests/unit/vtl1/image_test.c tests/unit/vtl1/fake.c \
+		$(addprefix vtl1/kernel/,image.c manifest.c elf.c crypto.c frame.c normal_memory.c) \
+		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_FLAGS) -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude \
+		-iquote vtl1/kernel -iquote tests/unit/vtl1 -iquote tests/unit/vtl1/image \
+		$(filter %.c,$^) -l:libsodium.a -lcmocka -o $@
 
 # Seeds, in tests/fuzz/corpus: the headers of real programs, and real trailers.
 SK_FUZZ := $(BUILD)/tests/fuzz

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fake.h"
 #include "call.h"
-#include "image.h"
 #include "page_table.h"
 #include "sk_assert.h"
 #include "string.h"
@@ -15,7 +14,6 @@
 
 unsigned fake_yield_every;
 static unsigned yield_calls;
-static uint64_t image_frames[FAKE_IMAGE_PAGES];
 
 void fake_machine(void)
 {
@@ -59,20 +57,4 @@ void copy_volatile(volatile void *to, const volatile void *from, size_t size)
 void wipe(volatile void *memory, size_t size)
 {
     memset((void *)(uintptr_t)memory, 0, size);
-}
-
-struct image *fake_image(void)
-{
-    for (unsigned i = 0; i < FAKE_IMAGE_PAGES; i++) {
-        image_frames[i] = frame_alloc();
-        memset(frame_pointer(image_frames[i]), (int)i + 1, PAGE_SIZE);
-    }
-    return (struct image *)image_frames;
-}
-
-uint64_t image_frame(const struct image *image, uint64_t page)
-{
-    (void)image;
-    assert_true(page < FAKE_IMAGE_PAGES);
-    return image_frames[page];
 }
