@@ -93,6 +93,16 @@ static struct image **find_slot(uint64_t handle)
     return NULL;
 }
 
+/* One whose burial goes on with every call that names it. */
+static struct image **find_dying(uint64_t handle)
+{
+    for (uint32_t i = 0; i < IMAGE_TABLE; i++) {
+        if (table.slot[i] && table.slot[i]->handle == handle && table.slot[i]->state == IMAGE_DYING)
+            return &table.slot[i];
+    }
+    return NULL;
+}
+
 static struct image **free_slot(void)
 {
     for (uint32_t i = 0; i < IMAGE_TABLE; i++) {
@@ -454,10 +464,14 @@ enum sk_status sk_call_image_close(struct call *call)
     if (slot && (*slot)->opens > 0) {
         (*slot)->opens--;
         status = SK_OK;
-        if (abandoned(*slot)) {
+        if (abandoned(*slot))
             (*slot)->state = IMAGE_DYING;
-            bury(slot);
-        }
+    } else {
+        slot = find_dying(call->argument[0]);
+    }
+    if (slot && (*slot)->state == IMAGE_DYING) {
+        bury(slot);
+        status = *slot ? SK_AGAIN : SK_OK;
     }
     spin_unlock(&table.lock);
     return status;
