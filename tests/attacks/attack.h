@@ -112,7 +112,10 @@ enum attack_how {
     ATTACK_FXSAVE,   /* 512 bytes in one instruction; gpa 16-byte aligned */
     ATTACK_STRING,   /* REP STOSB of 64 bytes */
     ATTACK_EXECUTE,  /* near call of that address */
-    ATTACK_HOWS
+    ATTACK_HOWS,     /* those above are attacks; device registers take these: */
+    ATTACK_READ4 = ATTACK_HOWS,
+    ATTACK_WRITE4,
+    ATTACK_HOWS_ALL
 };
 struct attack_touch {
     uint64_t gpa;

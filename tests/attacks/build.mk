@@ -5,7 +5,7 @@
 
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
-ATTACK_TESTS := dma memory machine calls registers liar
+ATTACK_TESTS := dma memory machine calls registers liar platform
 ATTACK_TOOLS := stream carry
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \

@@ -127,6 +127,12 @@ static void touch(void *at, struct attack_touch *request)
     case ATTACK_STRING:
         touch_string(at, request);
         break;
+    case ATTACK_READ4:
+        TOUCH("mov (%[at]), %k[value]");
+        break;
+    case ATTACK_WRITE4:
+        TOUCH("mov %k[value], (%[at])");
+        break;
     default:
         touch_execute(at, request);
         break;
@@ -136,7 +142,7 @@ static void touch(void *at, struct attack_touch *request)
 
 long attack_touch(struct attacker *attacker, struct attack_touch *request)
 {
-    if (request->how >= ATTACK_HOWS)
+    if (request->how >= ATTACK_HOWS_ALL)
         return -EINVAL;
     mutex_lock(&attacker->lock);
     mutex_lock(&execute_lock);

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The platform's ways around the hypervisor: MSRs that route memory or switch virtualization off,
+ * the APIC put elsewhere, INIT and SIPI in every form of the interrupt command register, SMIs,
+ * storms of NMIs, a clock that jumps. A CPU that VTL0 starts must still be inside.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/io.h>
+#include <time.h>
+#include <unistd.h>
+#include "attacker.h"
+
+#define GP               13u
+#define MSR_APIC_BASE    0x1bu
+#define MSR_TSC          0x10u
+#define MSR_TSC_ADJUST   0x3bu
+#define MSR_EFER         0xc0000080u
+#define EFER_SVME        (1ull << 12)
+#define APIC_BASE        0xfee00000ull
+#define APIC_ID          0x20u
+#define APIC_LOGICAL_ID  0xd0u
+#define APIC_ICR_LOW     0x300u
+#define APIC_ICR_HIGH    0x310u
+#define ICR_INIT         0x4500u
+#define ICR_STARTUP      0x4600u
+#define ICR_NMI          0x4400u
+#define ICR_LOGICAL      0x800u
+#define ICR_ALL_BUT_SELF 0xc0000u
+/* Low memory that Linux leaves alone. */
+#define STUB_GPA         0x10000ull
+#define STUB_RESULT      0x80u
+#define STUB_DONE        0x88u
+
+static void apic_write(uint32_t offset, uint32_t value)
+{
+    uint64_t word = value;
+
+    if (touch(APIC_BASE + offset, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL))
+        bail("the APIC's register %#x cannot be written", offset);
+}
+
+static uint32_t apic_read(uint32_t offset)
+{
+    uint64_t word = 0;
+
+    if (touch(APIC_BASE + offset, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL))
+        bail("the APIC's register %#x cannot be read", offset);
+    return (uint32_t)word;
+}
+
+static void nap(unsigned int milliseconds)
+{
+    struct timespec time = {.tv_sec = milliseconds / 1000,
+                            .tv_nsec = (long)(milliseconds % 1000) * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+/* ---- MSRs ---- */
+
+static void guarded_msrs(uint64_t closed)
+{
+    static const struct {
+        uint32_t msr;
+        const char *name;
+    } table[] = {{0xc0010010, "SYSCFG"},    {0xc0010016, "IORR base"}, {0xc001001a, "TOP_MEM"},
+                 {0xc001001d, "TOP_MEM2"},  {0xc0010111, "SMM base"},  {0xc0010112, "TSEG base"},
+                 {0xc0010113, "TSEG mask"}, {0xc0010114, "VM_CR"},     {0xc0010117, "VM_HSAVE_PA"},
+                 {0xc0000104, "TSC ratio"}};
+    struct sk_audit_record record = {0};
+
+    for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        audit_mark();
+        ok(write_msr(table[i].msr, closed | 1) == GP &&
+               audit_find(SK_AUDIT_MSR, table[i].msr, &record),
+           "a write of %s: #GP and a record", table[i].name);
+    }
+    audit_mark();
+    ok(write_msr(MSR_APIC_BASE, closed | 0x900) == GP &&
+           audit_find(SK_AUDIT_MSR, MSR_APIC_BASE, &record),
+       "the APIC's page over a frame of VTL1's: #GP and a record");
+}
+
+static void svm_enable(void)
+{
+    uint64_t efer = 0, after = 0;
+
+    read_msr(MSR_EFER, &efer);
+    ok(!(efer & EFER_SVME), "EFER.SVME is not shown");
+    ok(write_msr(MSR_EFER, efer | EFER_SVME) == GP, "EFER.SVME cannot be set: #GP");
+    ok(write_msr(MSR_EFER, efer) == 0 && read_msr(MSR_EFER, &after) == 0 && after == efer,
+       "EFER as it was can be written");
+}
+
+/* ---- Time ---- */
+
+/* VTL1's clock, as it stands in a record that it writes now. */
+static uint64_t vtl1_time(uint32_t salt)
+{
+    struct sk_audit_record record = {0};
+
+    audit_mark();
+    hypercall(0xe000 + salt, 0, 0);
+    if (!audit_find(SK_AUDIT_HYPERCALL, 0xe000 + salt, &record))
+        bail("a refused hypercall left no record");
+    return record.time_ns;
+}
+
+static void clock_stands(void)
+{
+    static uint32_t salt;
+    uint64_t tsc = 0, adjust = 0, first = vtl1_time(++salt), second = 0, third = 0;
+
+    read_msr(MSR_TSC, &tsc);
+    write_msr(MSR_TSC, tsc + (1ull << 44));
+    second = vtl1_time(++salt);
+    read_msr(MSR_TSC, &tsc);
+    write_msr(MSR_TSC, tsc - (1ull << 44));
+    if (read_msr(MSR_TSC_ADJUST, &adjust) == 0) {
+        write_msr(MSR_TSC_ADJUST, adjust - (1ull << 44));
+        third = vtl1_time(++salt);
+        write_msr(MSR_TSC_ADJUST, adjust);
+    } else {
+        third = vtl1_time(++salt);
+    }
+    ok(first < second && second < third && third - first < 60000000000ull,
+       "VTL1's clock goes on while VTL0's TSC jumps by hours (%llu ms)",
+       (unsigned long long)(third - first) / 1000000);
+}
+
+/* ---- INIT, SIPI, NMI, SMI ---- */
+
+/* Real-mode code: asks CPUID who is beneath it, writes the answer down, halts for ever. */
+static void write_stub(void)
+{
+    static const uint8_t code[64] = {
+        0x66, 0xb8, 0x00, 0x00,      0x00,
+        0x40,       /* mov eax, 0x40000000 */
+        0x0f, 0xa2, /* cpuid */
+        0x2e, 0x66, 0x89, 0x1e,      STUB_RESULT,
+        0x00, /* mov cs:[STUB_RESULT], ebx */
+        0x2e, 0x66, 0x89, 0x0e,      STUB_RESULT + 4,
+        0x00, /* mov cs:[STUB_RESULT + 4], ecx */
+        0x2e, 0xc6, 0x06, STUB_DONE, 0x00,
+        0x01,                   /* mov byte cs:[STUB_DONE], 1 */
+        0xfa, 0xf4, 0xeb, 0xfc, /* cli; hlt; jmp there */
+    };
+
+    for (unsigned int i = 0; i < 0x100; i += 8) {
+        uint64_t word = 0;
+
+        if (i < sizeof(code))
+            memcpy(&word, code + i, 8);
+        touch(STUB_GPA + i, ATTACK_WRITE8, ATTACK_VIA_FRESH, &word, NULL);
+    }
+}
+
+static uint64_t stub_word(uint32_t offset)
+{
+    uint64_t word = 0;
+
+    touch(STUB_GPA + offset, ATTACK_READ8, ATTACK_VIA_FRESH, &word, NULL);
+    return word;
+}
+
+static bool set_online(unsigned int cpu, bool online)
+{
+    char path[64] = "";
+    int file = -1;
+    bool good = false;
+
+    snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+    file = open(path, O_WRONLY | O_CLOEXEC);
+    good = file >= 0 && write(file, online ? "1" : "0", 1) == 1;
+    if (file >= 0)
+        close(file);
+    return good;
+}
+
+/* INIT, then SIPI, then looks what the CPU found beneath it. */
+static void start_by(const char *form, uint32_t icr, uint32_t destination)
+{
+    uint64_t who = 0;
+
+    write_stub();
+    apic_write(APIC_ICR_HIGH, destination << 24);
+    apic_write(APIC_ICR_LOW, icr | ICR_INIT);
+    nap(20);
+    apic_write(APIC_ICR_HIGH, destination << 24);
+    apic_write(APIC_ICR_LOW, icr | ICR_STARTUP | STUB_GPA >> 12);
+    for (unsigned int i = 0; i < 100 && !(stub_word(STUB_DONE) & 1); i++)
+        nap(20);
+    who = stub_word(STUB_RESULT);
+    ok((stub_word(STUB_DONE) & 1) && (uint32_t)who == OPENVSM_CPUID_VENDOR_EBX &&
+           who >> 32 == OPENVSM_CPUID_VENDOR_ECX,
+       "a CPU started by INIT and SIPI (%s) runs, inside the hypervisor", form);
+}
+
+/* All other CPUs are VTL0's own business, so they are taken off-line first. */
+static void init_and_sipi(void)
+{
+    unsigned int last = cpu_count() - 1;
+    uint32_t apic_id = last; /* QEMU numbers them so */
+
+    if (last == 0) {
+        skip("INIT and SIPI", "that takes two CPUs");
+        return;
+    }
+    for (unsigned int cpu = 1; cpu <= last; cpu++)
+        if (!set_online(cpu, false))
+            bail("CPU %u does not go off-line", cpu);
+    run_on(0);
+    start_by("physical destination", 0, apic_id);
+    start_by("shorthand: all but self", ICR_ALL_BUT_SELF, 0);
+    start_by("logical destination", ICR_LOGICAL, 1u << last);
+    for (unsigned int cpu = 1; cpu <= last; cpu++)
+        ok(set_online(cpu, true), "Linux takes CPU %u back", cpu);
+    note("APIC ID %#x, logical %#x", apic_read(APIC_ID), apic_read(APIC_LOGICAL_ID));
+}
+
+static void interrupt_storms(void)
+{
+    for (unsigned int i = 0; i < 20; i++) {
+        apic_write(APIC_ICR_HIGH, 0);
+        apic_write(APIC_ICR_LOW, ICR_NMI | ICR_ALL_BUT_SELF);
+    }
+    nap(50);
+    ok(skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK, "a storm of NMIs is survived");
+    if (ioperm(0xb2, 1, 1)) {
+        skip("SMIs are survived", strerror(errno));
+        return;
+    }
+    for (unsigned int i = 0; i < 20; i++)
+        outb(0x55, 0xb2);
+    nap(50);
+    ok(skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK, "SMIs are survived");
+}
+
+/* A record must outlive a flood of others. */
+static void flood(const struct frames *frames)
+{
+    static uint8_t bytes[ATTACK_READ_MAX * OPENVSM_PAGE_SIZE], traps[ATTACK_READ_MAX];
+    struct sk_audit_record record = {0};
+    uint64_t refused = 0;
+
+    audit_mark();
+    hypercall(0xeeee, 0, 0);
+    for (unsigned int round = 0; refused < 20000 && round < 64; round++)
+        for (uint64_t i = 0; i + ATTACK_READ_MAX <= frames->count; i += ATTACK_READ_MAX)
+            if (frames->kind[i] != FRAME_OPEN)
+                refused += read_pages(i * OPENVSM_PAGE_SIZE, ATTACK_READ_MAX, ATTACK_VIA_FRESH,
+                                      bytes, traps);
+    ok(audit_find(SK_AUDIT_HYPERCALL, 0xeeee, &record),
+       "a record is still there after %llu refused reads", (unsigned long long)refused);
+}
+
+int main(void)
+{
+    struct frames frames = {0};
+
+    attacker_start();
+    if (!under_openvsm()) {
+        puts("1..0 # SKIP nothing guards the platform here");
+        return 0;
+    }
+    frames = survey();
+    guarded_msrs(find_frame(&frames, FRAME_CLOSED, 0));
+    svm_enable();
+    clock_stands();
+    interrupt_storms();
+    init_and_sipi();
+    flood(&frames);
+    return done_testing();
+}
