@@ -17,7 +17,7 @@ $(HV_BUILD)/%.o: hypervisor/%
 # The symbols are in the 64-bit file: gdb wants that one.
 $(BUILD)/hypervisor.elf: $(HV_OBJECTS) hypervisor/hypervisor.lds
 	$(Q)ld -nostdlib -static -z noexecstack --no-warn-rwx-segments -T hypervisor/hypervisor.lds \
-		-o $(HV_BUILD)/hypervisor64.elf $(HV_OBJECTS)
+		-Map $(HV_BUILD)/hypervisor.map -o $(HV_BUILD)/hypervisor64.elf $(HV_OBJECTS)
 	$(Q)objcopy -I elf64-x86-64 -O elf32-i386 $(HV_BUILD)/hypervisor64.elf $@
 
 -include $(HV_OBJECTS:.o=.d)
