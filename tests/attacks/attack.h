@@ -181,6 +181,11 @@ struct attack_execute {
     uint32_t trap; /* out */
 };
 
+/* Keeps this CPU to itself, interrupts off, for so many milliseconds. */
+struct attack_hold {
+    uint64_t milliseconds;
+};
+
 struct attack_info {
     uint64_t arena_gpa; /* of ATTACK_ARENA_PAGES contiguous pages */
     uint64_t xcr0;
@@ -194,5 +199,6 @@ struct attack_info {
 #define ATTACK_MACHINERY           _IOWR(ATTACK_IOC, 4, struct attack_machinery)
 #define ATTACK_MSR                 _IOWR(ATTACK_IOC, 5, struct attack_msr)
 #define ATTACK_EXECUTE_INSTRUCTION _IOWR(ATTACK_IOC, 6, struct attack_execute)
+#define ATTACK_HOLD                _IOW(ATTACK_IOC, 7, struct attack_hold)
 
 #endif

@@ -5,7 +5,7 @@
 
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
-ATTACK_TESTS := dma memory machine calls registers liar platform
+ATTACK_TESTS := dma memory machine calls registers liar platform races
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -23,7 +23,8 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) \
 	tests/attack-vault:tests/attacks/guest/vault bin/attack-canary:$(ATTACKS)/canary \
 	tests/attack-dma-open:$(ATTACKS)/dma tests/attack-dma-open.conf:tests/attacks/dma-open.conf \
 	tests/attack-dma.conf:tests/attacks/dma.conf \
-	tests/attack-liar.conf:tests/attacks/liar.conf
+	tests/attack-liar.conf:tests/attacks/liar.conf \
+	tests/attack-races.conf:tests/attacks/liar.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
 	attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
 

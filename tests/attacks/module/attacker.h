@@ -39,6 +39,7 @@ long attack_call(struct attacker *attacker, struct attack_call *request);
 long attack_machinery(struct attacker *attacker, struct attack_machinery *request);
 long attack_msr(struct attack_msr *request);
 long attack_execute(struct attacker *attacker, struct attack_execute *request);
+long attack_hold(struct attack_hold *request);
 int touch_init(void);
 void touch_exit(void);
 

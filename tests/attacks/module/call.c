@@ -254,3 +254,18 @@ long attack_execute(struct attacker *attacker, struct attack_execute *request)
     mutex_unlock(&attacker->lock);
     return 0;
 }
+
+long attack_hold(struct attack_hold *request)
+{
+    unsigned long flags = 0;
+    u64 end = 0;
+
+    if (request->milliseconds > 10000)
+        return -EINVAL;
+    local_irq_save(flags);
+    end = rdtsc() + request->milliseconds * tsc_khz;
+    while (rdtsc() < end)
+        cpu_relax();
+    local_irq_restore(flags);
+    return 0;
+}

@@ -65,6 +65,7 @@ union attack_request {
     struct attack_machinery machinery;
     struct attack_msr msr;
     struct attack_execute execute;
+    struct attack_hold hold;
 };
 
 static long dispatch(struct attacker *attacker, unsigned int command, union attack_request *request)
@@ -84,6 +85,8 @@ static long dispatch(struct attacker *attacker, unsigned int command, union atta
         return attack_msr(&request->msr);
     case ATTACK_EXECUTE_INSTRUCTION:
         return attack_execute(attacker, &request->execute);
+    case ATTACK_HOLD:
+        return attack_hold(&request->hold);
     default:
         return -ENOTTY;
     }

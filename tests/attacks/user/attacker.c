@@ -257,6 +257,14 @@ uint32_t execute(enum attack_instruction instruction, uint64_t operand)
     return request.trap;
 }
 
+void hold_cpu(uint64_t milliseconds)
+{
+    struct attack_hold request = {.milliseconds = milliseconds};
+
+    if (ioctl(device, ATTACK_HOLD, &request))
+        bail("ATTACK_HOLD: %s", strerror(errno));
+}
+
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused)
 {
     struct attack_read request = {.gpa = gpa,

@@ -61,6 +61,8 @@ uint32_t machinery(uint64_t gpa, enum attack_part part, bool prepare);
 uint32_t write_msr(uint32_t msr, uint64_t value);
 uint32_t read_msr(uint32_t msr, uint64_t *value);
 uint32_t execute(enum attack_instruction instruction, uint64_t operand);
+/* Keeps this thread's CPU, interrupts off. */
+void hold_cpu(uint64_t milliseconds);
 /* Reads up to ATTACK_READ_MAX pages; refused gets a vector per page. -> pages refused. */
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused);
 
