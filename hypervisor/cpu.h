@@ -40,6 +40,7 @@ struct cpu_vtl {
 /* Reached by other CPUs: atomics only (see shootdown.h, startup.h). */
 struct cpu_shared {
     uint64_t flushed;    /* newest flush generation that this CPU's guests obey */
+    uint64_t retried;    /* TSC of the newest kick that was sent again; 0: none was */
     uint32_t parked;     /* sleeps outside guest mode: counts as flushed */
     uint32_t nmi_on_way; /* a kick of ours was sent and its NMI not yet taken */
     uint32_t init;       /* an INIT from VTL0 waits to be served */

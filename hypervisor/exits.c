@@ -111,12 +111,20 @@ void exits_memory_fault(struct cpu *cpu, gpa_t address, enum hv_access_type acce
         exits_inject(cpu, VECTOR_GP, true, 0);
 }
 
+/* An NMI sent again comes within a second, or was one with the first. In that second an NMI of
+ * VTL0's is lost, as it may be when two coincide. */
+static bool kick_was_retried(const struct cpu *cpu)
+{
+    uint64_t retried = __atomic_load_n(&cpu->shared.retried, __ATOMIC_ACQUIRE);
+    return retried && cpu_rdtsc() - retried < cpu->partition->tsc_hz;
+}
+
 void exits_nmi(struct cpu *cpu)
 {
     cpu_count(cpu, HV_EXIT_NMI);
     if (READ_ONCE(cpu->partition->stopping))
         reset_join(cpu);
-    bool ours = __atomic_load_n(&cpu->shared.nmi_on_way, __ATOMIC_ACQUIRE);
+    bool ours = __atomic_load_n(&cpu->shared.nmi_on_way, __ATOMIC_ACQUIRE) || kick_was_retried(cpu);
     vcpu_take_nmi();
     /* After the pending NMI is gone: a kick sent before that went with it, and its sender's request
      * is seen below; one sent later brings an NMI of its own. */

@@ -56,8 +56,12 @@ static bool all_obey(struct partition *partition, uint64_t generation, bool kick
 static void kick_again(struct partition *partition, uint64_t generation)
 {
     for (uint32_t i = 0; i < partition->cpu_count; i++) {
-        if (!obeys(partition->cpus[i], generation))
-            apic_send_nmi(partition->cpus[i]->apic_id);
+        struct cpu *target = partition->cpus[i];
+        if (obeys(target, generation))
+            continue;
+        /* It may just have taken the first, which cleared nmi_on_way: this one is ours as well. */
+        __atomic_store_n(&target->shared.retried, cpu_rdtsc(), __ATOMIC_SEQ_CST);
+        apic_send_nmi(target->apic_id);
     }
 }
 
