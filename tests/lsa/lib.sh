@@ -190,7 +190,7 @@ authority() {
         echo "audit = $T/audit.log"
         for line in "$@"; do echo "$line"; done
     } >"$T/lsa.conf"
-    start_lsaiso
+    [ -S "$LSAISO_SOCKET" ] || start_lsaiso
     start lsassd "$B/lsassd" --config "$T/lsa.conf" --socket "$LSASSD_SOCKET" \
         --lsaiso "$LSAISO_SOCKET"
     LSASSD_PID=$PID
