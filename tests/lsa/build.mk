@@ -18,6 +18,15 @@ UNIT += $(LSA_TESTS:%=tests/lsa/%)
 $(BUILD)/tests/lsa/%: tests/lsa/peer/%.c $(LSASS_OUT)/lsa_xdr.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -Iinclude -I$(BUILD)/lsa-gen -I$(LSASS_DIR) -isystem /usr/include/tirpc -o $@ $< \
-		$(LSASS_OUT)/lsa_xdr.o -ltirpc -lgssapi_krb5 -lkrb5
+		$(LSASS_OUT)/lsa_xdr.o -ltirpc -lgssapi_krb5 -lkrb5 -lnettle
 LSA_PEERS := $(patsubst tests/lsa/peer/%.c,$(BUILD)/tests/lsa/%,$(wildcard tests/lsa/peer/*.c))
 ALL += $(LSA_PEERS)
+
+# The one in the machine under test is static; it speaks lsa.x itself.
+$(BUILD)/tests/lsa/guest: tests/lsa/peer/guest.c $(LSASS_OUT)/connection.o $(LSASS_OUT)/lsa_xdr.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LSASS_CFLAGS) -static -o $@ $^ -ltirpc -lnettle
+ifdef DEVELOPMENT_KEY
+GUEST += tests/lsa:tests/vm/lsa tests/lsa-attack:tests/vm/lsa \
+	tests/lsa-attack.conf:tests/lsa/lsa-attack.conf
+endif

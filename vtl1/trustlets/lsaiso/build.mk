@@ -37,3 +37,4 @@ $(LSAISO_OUT)/%.o: $(LSAISO_DIR)/%.c $(LSA_GEN)/openvsm/lsa.h
 $(BUILD)/lsaiso.elf: $(LSAISO_OBJECTS)
 	$(Q)$(CC) -static -o $@ $^ $(LSAISO_LIBS)
 ALL += $(BUILD)/lsaiso.elf
+TRUSTLETS += lsaiso:$(BUILD)/lsaiso.elf:$(LSAISO_DIR)/lsaiso.policy

@@ -167,6 +167,18 @@ static int parse_kdc_part(asn1_node definitions, struct bytes plain, struct kdc_
     return bad ? -1 : 0;
 }
 
+/* Which server was asked for, in few bytes. */
+static void name_hash(const struct der_principal *p, uint8_t out[16])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, NULL, 0, 16);
+    for (uint32_t i = 0; i < p->count; i++)
+        crypto_generichash_update(&state, (const uint8_t *)p->components[i],
+                                  strlen(p->components[i]) + 1);
+    crypto_generichash_final(&state, out, 16);
+}
+
 static bool is_tgt(const struct der_principal *server)
 {
     return server->count == 2 && strcmp(server->components[0], "krbtgt") == 0;
@@ -255,6 +267,7 @@ static lsa_status unpack_tgs(struct call *c, struct session *s, const lsa_unpack
 {
     struct exchange *e = session_exchange(s, a->exchange);
     struct kdc_part part;
+    uint8_t name[16];
     lsa_status status = LSA_OK;
 
     if (!e || !e->authenticated)
@@ -264,9 +277,9 @@ static lsa_status unpack_tgs(struct call *c, struct session *s, const lsa_unpack
     status = open_part(c, &e->subkey, KRB_USAGE_TGS_REP_SUBKEY, &a->cipher, &part);
     if (status)
         return status;
+    name_hash(&part.server, name);
     /* A referral to another realm is a ticket-granting ticket instead of what was asked. */
-    if (part.nonce != e->nonce ||
-        (!der_principal_equal(&part.server, &e->server) && !is_tgt(&part.server)))
+    if (part.nonce != e->nonce || (memcmp(name, e->server, sizeof(name)) && !is_tgt(&part.server)))
         status = fail(c, LSA_MISMATCH, "the KDC answered for %s, which was not asked",
                       part.server.components[0]);
     else
@@ -346,7 +359,7 @@ lsa_status op_tgs_checksum(struct call *c, const lsa_tgs_checksum_args *a, lsa_t
     e = session_new_exchange(s);
     e->tgt_key = key;
     e->nonce = nonce;
-    e->server = server;
+    name_hash(&server, e->server);
     e->key_expires = expires;
     krb_random_key(key.enctype, &e->subkey);
     krb_checksum(&key, KRB_USAGE_TGS_REQ_CHECKSUM, &body, 1, e->checksum);

@@ -41,7 +41,7 @@ struct exchange {
     uint32_t nonce;
     uint32_t authenticated;
     uint64_t key_expires;
-    struct der_principal server;
+    uint8_t server[16]; /* hash of the name that was asked for */
 };
 
 struct session {
