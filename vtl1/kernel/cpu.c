@@ -19,6 +19,7 @@ static_assert(offsetof(struct cpu, assist) == CPU_ASSIST, "entry.S");
 static_assert(offsetof(struct cpu, user_rsp) == CPU_USER_RSP, "entry.S");
 static_assert(offsetof(struct cpu, kernel_rsp) == CPU_KERNEL_RSP, "entry.S");
 static_assert(offsetof(struct cpu, registers_end) == CPU_REGISTERS_END, "entry.S");
+static_assert(offsetof(struct cpu, job) == CPU_JOB, "entry.S");
 static_assert(offsetof(struct hv_vp_assist_page, entry_reason) == ASSIST_ENTRY_REASON, "entry.S");
 static_assert(offsetof(struct hv_vp_assist_page, vtl_return_rax) == ASSIST_RAX, "entry.S");
 static_assert(offsetof(struct hv_vp_assist_page, vtl_return_rcx) == ASSIST_RCX, "entry.S");

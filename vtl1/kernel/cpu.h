@@ -25,6 +25,7 @@ struct cpu {
     uint64_t user_rsp;      /* scratch of the SYSCALL entry */
     uint64_t kernel_rsp;    /* where user_enter left the kernel's stack */
     uint64_t registers_end; /* of the thread that runs: the entry stubs push there */
+    uint64_t job;           /* 1: ring 0 is in job.c's hands, an interrupt puts it aside */
     uint32_t index;
     bool fsgsbase; /* the CPU has RDFSBASE and its like */
 

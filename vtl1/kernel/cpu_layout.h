@@ -8,6 +8,7 @@
 #define CPU_USER_RSP         16
 #define CPU_KERNEL_RSP       24
 #define CPU_REGISTERS_END    32
+#define CPU_JOB              40
 
 #define ASSIST_ENTRY_REASON  8
 #define ASSIST_RAX           16
@@ -25,6 +26,7 @@
 #define SELECTOR_TSS         0x30
 
 #define VECTOR_VINA          0x20 /* an interrupt waits for VTL0 */
+#define VECTOR_JOB_OVER      0x21
 #define CALL_COUNT           17   /* = SK_CALL_COUNT */
 #define ENTRY_USER_SYSCALL   0x100
 

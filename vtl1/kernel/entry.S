@@ -115,10 +115,9 @@ vtl_intercept:
     vmmcall
     jmp vtl_entered
 
-/* void user_enter(struct user_registers *registers): see cpu.h. The structure is popped in place;
- * RIP and RFLAGS were checked, the selectors are ours, so IRETQ cannot fault (APM Vol.3 IRET). */
-    .globl user_enter
-user_enter:
+/* user_enter and job_enter: see cpu.h and job.h. The structure is popped in place; RIP and RFLAGS
+ * were checked, the selectors are ours, so IRETQ cannot fault (APM Vol.3 IRET). */
+    .macro leave_kernel
     pushq %rbx
     pushq %rbp
     pushq %r12
@@ -143,8 +142,24 @@ user_enter:
     popq %rsi
     popq %rdi
     addq $16, %rsp              /* vector, error code */
+    .endm
+
+    .globl user_enter
+user_enter:
+    leave_kernel
     swapgs
     iretq
+
+/* A job stays in ring 0: GS is the kernel's already. */
+    .globl job_enter
+job_enter:
+    leave_kernel
+    iretq
+
+/* Where a job's function returns to. */
+    .globl job_over
+job_over:
+    int $VECTOR_JOB_OVER
 
 /* SYSCALL from ring 3: RCX = RIP, R11 = RFLAGS, the user's stack. */
     .balign 64
@@ -208,7 +223,9 @@ vector_common:
     jz 1f
     swapgs
     jmp user_left
-1:  movq %rsp, %rdi
+1:  cmpq $0, %gs:CPU_JOB        /* the registers are saved where the job's are kept */
+    jne user_left
+    movq %rsp, %rdi
     andq $-16, %rsp
     call kernel_exception       /* does not return */
 

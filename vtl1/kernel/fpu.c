@@ -106,6 +106,11 @@ void fpu_leave_thread(struct thread *thread)
     vtl0_restore(cpu);
 }
 
+void fpu_use_canary(void)
+{
+    cpu_write_fs_base(this_cpu(), (uint64_t)canary_page);
+}
+
 void fpu_begin(void)
 {
     struct cpu *cpu = this_cpu();
@@ -117,7 +122,7 @@ void fpu_begin(void)
     }
     xrstor(clean_state);
     cpu->saved_fs_base = cpu_read_fs_base(cpu);
-    cpu_write_fs_base(cpu, (uint64_t)canary_page);
+    fpu_use_canary();
 }
 
 void fpu_end(void)

@@ -16,6 +16,9 @@ void fpu_begin(void);
 /* Wipes the state and gives the owner's back. */
 void fpu_end(void);
 
+/* FS base for the library's stack protector. fpu_begin does it too. */
+void fpu_use_canary(void);
+
 /* THREAD_RUN: takes VTL0's state out of the registers and loads the thread's, and back. */
 void fpu_enter_thread(struct thread *thread);
 void fpu_leave_thread(struct thread *thread);

@@ -20,6 +20,7 @@
 #include "manifest.h"
 #include "normal_memory.h"
 #include "random.h"
+#include "signature.h"
 #include "spinlock.h"
 #include "string.h"
 #include "trusted_keys.h"
@@ -179,15 +180,11 @@ static enum sk_status check_trailer(const struct trustlet_trailer *t, uint64_t *
     enum sk_status status = manifest_check(t);
     if (status != SK_OK)
         return status;
-    int signer = manifest_signer(t, trusted_keys, COUNT(trusted_keys));
-    if (signer < 0)
+    if (manifest_signer(t, trusted_keys, COUNT(trusted_keys)) < 0)
         return SK_IMAGE_UNKNOWN_SIGNER;
-    fpu_begin();
-    bool good =
-        crypto_verify(t->signature, &t->manifest, sizeof(t->manifest), trusted_keys[signer].key);
-    fpu_end();
-    if (!good)
-        return SK_IMAGE_BAD_SIGNATURE;
+    status = signature_check(t);
+    if (status != SK_OK)
+        return status;
     uint32_t floor = manifest_floor(&t->manifest, version_floors, COUNT(version_floors));
     if (t->manifest.security_version < floor) {
         *detail = floor;
@@ -285,7 +282,7 @@ enum sk_status sk_call_image_open(struct call *call)
     status = check_trailer(&trailer, &detail);
     if (status == SK_OK)
         status = open_new(&trailer, &handle);
-    else
+    else if (status != SK_AGAIN && status != SK_BUSY)
         refuse(&trailer.manifest, status);
     call->result[0] = status == SK_OK ? handle : detail;
     if (status == SK_NO_MEMORY)
