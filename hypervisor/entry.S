@@ -26,6 +26,12 @@ multiboot2_header:
     .long 0x100000000 - (MULTIBOOT2_MAGIC + (multiboot2_end - multiboot2_header))
     .short 6, 0             /* page-align modules */
     .long 8
+    .short 4, 0             /* VGA text will do */
+    .long 12, 2
+    .balign 8
+    .short 5, 1             /* so will a frame buffer, of any size */
+    .long 20, 0, 0, 0
+    .balign 8
     .short 0, 0
     .long 8
 multiboot2_end:

@@ -67,8 +67,12 @@ static void read_loader(uint32_t magic, uint64_t information)
     if (!e820_is_ram(&loader.map, partition.hypervisor))
         fatal("too little memory: the hypervisor's own is not all RAM");
     check_modules();
-    if (!loader.rsdp)
-        loader.rsdp = acpi_find_rsdp();
+    if (loader.efi_map_refused)
+        log_text("OpenVSM: the UEFI memory map is too long: Linux goes without EFI services\n");
+    /* A BIOS's own rather than the loader's copy: Linux will find the same. */
+    uint64_t rsdp = loader.efi.system_table ? 0 : acpi_find_rsdp();
+    if (rsdp)
+        loader.rsdp = rsdp;
 }
 
 /* The pool is the highest that is free: what the loader put in memory is still needed. */
@@ -77,10 +81,9 @@ static void divide_memory(void)
     uint64_t size = option_size(loader.command_line, "vtl1", 64ull << 20);
     if (!size)
         fatal("the option vtl1= takes a size, as in vtl1=64M");
-    struct range taken[1 + BOOT_MODULES] = {partition.hypervisor};
-    memcpy(&taken[1], loader.modules, sizeof(loader.modules));
-    partition.vtl1_pool = e820_find_top(&loader.map, align_up(size, PAGE_SIZE_2M), PAGE_SIZE_2M,
-                                        FOUR_GIB, taken, ARRAY_SIZE(taken));
+    multiboot_take(&loader, partition.hypervisor);
+    partition.vtl1_pool =
+        multiboot_find(&loader, align_up(size, PAGE_SIZE_2M), PAGE_SIZE_2M, FOUR_GIB);
     if (!partition.vtl1_pool.size)
         fatal("too little memory for the VTL1 pool (see vtl1=SIZE)");
 }
@@ -106,7 +109,9 @@ static void build_slat(void)
     memory_init(&partition.pool, hpa((uint64_t)pool_start), (uint64_t)(pool_end - pool_start));
     host_map_complete(partition.ram, partition.ram_count);
     if (!assign_memory() || !e820_reserve(&loader.map, partition.hypervisor) ||
-        !e820_reserve(&loader.map, partition.vtl1_pool))
+        !e820_reserve(&loader.map, partition.vtl1_pool) ||
+        !efi_map_reserve(&loader.efi, partition.hypervisor) ||
+        !efi_map_reserve(&loader.efi, partition.vtl1_pool))
         fatal("the memory map has too many pieces");
     for (uint64_t at = 0; at < APIC_WINDOW_SIZE; at += PAGE_SIZE) {
         if (slat_trap_device_writes(&partition.slat, gpa(APIC_WINDOW_BASE + at), true) !=

@@ -17,11 +17,14 @@
 #define COMMAND_LINE      0x228u
 #define COMMAND_LINE_SIZE 0x238u
 #define XLOADFLAGS        0x236u
+#define ALIGNMENT         0x230u
+#define RELOCATABLE       0x234u
 #define PREFERRED_ADDRESS 0x258u
 #define INIT_SIZE         0x260u
 #define EXT_RAMDISK_IMAGE 0x0c0u
 #define EXT_RAMDISK_SIZE  0x0c4u
 #define ACPI_RSDP         0x070u
+#define EFI_INFO          0x1c0u
 #define E820_COUNT        0x1e8u
 #define E820_TABLE        0x2d0u
 
@@ -34,17 +37,47 @@
 #define ENTRY_64BIT       0x200u
 #define SECTOR            512u
 
-/* Everything Linux needs at entry, in RAM below 640 KiB that it may use afterwards. */
-#define LOW_BASE          0x10000ull
+/* struct screen_info (Linux, include/uapi/linux/screen_info.h). */
+#define SCREEN_MODE       0x06u
+#define SCREEN_COLUMNS    0x07u
+#define SCREEN_LINES      0x0eu
+#define SCREEN_TYPE       0x0fu
+#define SCREEN_POINTS     0x10u
+#define SCREEN_WIDTH      0x12u
+#define SCREEN_HEIGHT     0x14u
+#define SCREEN_DEPTH      0x16u
+#define SCREEN_BASE       0x18u
+#define SCREEN_BYTES      0x1cu
+#define SCREEN_PITCH      0x24u
+#define SCREEN_COLOURS    0x26u /* bits and position of red, green, blue, the rest */
+#define SCREEN_ABILITIES  0x36u
+#define SCREEN_BASE_HIGH  0x3au
+#define TYPE_VGA_TEXT     1u
+#define TYPE_VESA         0x23u
+#define TYPE_EFI          0x70u
+#define TEXT_MODE         3u
+#define ABLE_64BIT_BASE   2u
+
+/* Everything Linux needs at entry. It reserves the first MiB, and puts its trampoline at the top of
+ * the RAM there. */
+#define LOW_LIMIT         0x80000ull
 struct low_memory {
     uint8_t boot_params[4096];
     uint64_t page_table[512], directory_pointers[512], directories[4][512];
     char command_line[COMMAND_LINE_MAX];
     uint64_t gdt[4];
-    /* Stays, reserved, where the loader's RSDP was a copy that would not. */
-    uint8_t rsdp[4096] __attribute__((aligned(4096)));
+    uint8_t rsdp[RSDP_MAX];
+    struct efi_map efi;
 };
-static_assert(sizeof(struct low_memory) < 0x80000, "below 640 KiB");
+static_assert(sizeof(struct low_memory) < 0x40000, "below LOW_LIMIT");
+
+/* struct efi_info (Linux, arch/x86/include/uapi/asm/bootparam.h). */
+struct efi_info {
+    char signature[4];
+    uint32_t system_table, descriptor_size, descriptor_version;
+    uint32_t map, map_size, system_table_high, map_high;
+};
+static_assert(sizeof(struct efi_info) == 32, "Linux boot protocol, efi_info");
 
 #define CR0_START        0x80000011ull /* PG, ET, PE */
 #define CR4_START        (1ull << 5)
@@ -72,6 +105,7 @@ struct kernel {
     const uint8_t *file;
     uint64_t setup_size, size; /* real-mode part, and what is behind it */
     uint64_t address, init_size;
+    uint64_t alignment; /* 0: it must go to its address */
 };
 
 static struct kernel read_kernel(struct range module)
@@ -89,6 +123,7 @@ static struct kernel read_kernel(struct range module)
         .setup_size = ((sectors ? sectors : 4) + 1) * SECTOR,
         .address = read(file, PREFERRED_ADDRESS, 8),
         .init_size = read(file, INIT_SIZE, 4),
+        .alignment = read(file, RELOCATABLE, 1) ? read(file, ALIGNMENT, 4) : 0,
     };
     if (kernel.setup_size >= module.size)
         fatal("the Linux kernel is truncated");
@@ -96,26 +131,40 @@ static struct kernel read_kernel(struct range module)
     return kernel;
 }
 
-static struct range place_kernel(const struct kernel *kernel, const struct boot_loader_info *info)
+static bool is_taken(const struct boot_loader_info *info, struct range range, unsigned except)
+{
+    for (uint32_t i = 0; i < info->taken_count; i++) {
+        struct range taken = info->taken[i];
+        if (range_overlaps(range, taken) && taken.base != info->modules[except].base)
+            return true;
+    }
+    return false;
+}
+
+/* Where it wants to be, or anywhere. It may come to lie on its own module, on no other. */
+static struct range place_kernel(const struct kernel *kernel, struct boot_loader_info *info)
 {
     uint64_t need = kernel->init_size > kernel->size ? kernel->init_size : kernel->size;
     struct range place = {kernel->address, need};
-    if (!e820_is_ram(&info->map, place))
-        fatal("too little memory: the Linux kernel does not fit at its address");
+    if (!e820_is_ram(&info->map, place) || is_taken(info, place, BOOT_LINUX)) {
+        uint64_t alignment = kernel->alignment;
+        bool sound = alignment >= PAGE_SIZE && !(alignment & (alignment - 1));
+        place = sound ? multiboot_find(info, need, alignment, UINT64_MAX) : (struct range){0, 0};
+    }
+    if (!place.size)
+        fatal("too little memory: there is no place for the Linux kernel");
+    multiboot_take(info, place);
     return place;
 }
 
 /* Where the loader put it, if that is VTL0's RAM and nothing of Linux's; otherwise high in RAM. */
-static struct range place_initrd(const struct boot_loader_info *info, struct range kernel)
+static struct range place_initrd(struct boot_loader_info *info)
 {
     struct range initrd = info->modules[BOOT_INITRD];
-    struct range low = {LOW_BASE, sizeof(struct low_memory)};
     if (!initrd.size || (!(initrd.base % PAGE_SIZE) && e820_is_ram(&info->map, initrd) &&
-                         !range_overlaps(initrd, kernel) && !range_overlaps(initrd, low)))
+                         !is_taken(info, initrd, BOOT_INITRD)))
         return initrd;
-    const struct range taken[] = {kernel, low, info->modules[BOOT_LINUX], initrd};
-    struct range place =
-        e820_find_top(&info->map, initrd.size, PAGE_SIZE, 4ull << 30, taken, ARRAY_SIZE(taken));
+    struct range place = multiboot_find(info, initrd.size, PAGE_SIZE, UINT64_MAX);
     if (!place.size)
         fatal("too little memory for the initrd");
     memcpy(hpa_pointer(hpa(place.base)), hpa_pointer(hpa(initrd.base)), initrd.size);
@@ -149,17 +198,77 @@ static void fill_page_tables(struct low_memory *low)
     }
 }
 
-static bool has_rsdp_copy(const struct boot_loader_info *info)
+static bool has_efi(const struct efi_map *efi)
 {
-    return info->rsdp == (uint64_t)info->rsdp_copy;
+    return efi->system_table && efi->size;
 }
 
-static uint64_t place_rsdp(struct low_memory *low, const struct boot_loader_info *info)
+static void fill_efi(struct low_memory *low, const struct efi_map *efi)
 {
-    if (!has_rsdp_copy(info))
-        return info->rsdp;
+    if (!has_efi(efi))
+        return;
+    low->efi = *efi;
+    uint64_t map = (uint64_t)low->efi.descriptors;
+    struct efi_info info = {
+        .signature = {'E', 'L', '6', '4'},
+        .system_table = (uint32_t)efi->system_table,
+        .system_table_high = (uint32_t)(efi->system_table >> 32),
+        .descriptor_size = efi->descriptor_size,
+        .descriptor_version = efi->descriptor_version,
+        .map = (uint32_t)map,
+        .map_size = efi->size,
+    };
+    memcpy(low->boot_params + EFI_INFO, &info, sizeof(info));
+}
+
+static void fill_pixels(uint8_t *params, const struct screen *screen, bool efi)
+{
+    uint64_t bytes = (uint64_t)screen->pitch * screen->height;
+    unsigned used = screen->red.bits + screen->green.bits + screen->blue.bits;
+    const uint8_t colours[8] = {
+        screen->red.bits,
+        screen->red.position,
+        screen->green.bits,
+        screen->green.position,
+        screen->blue.bits,
+        screen->blue.position,
+        (uint8_t)(screen->depth - used),
+        (uint8_t)(screen->depth == 32 ? 24 : used),
+    };
+    write(params, SCREEN_TYPE, efi ? TYPE_EFI : TYPE_VESA, 1);
+    write(params, SCREEN_WIDTH, screen->width, 2);
+    write(params, SCREEN_HEIGHT, screen->height, 2);
+    write(params, SCREEN_DEPTH, screen->depth, 2);
+    write(params, SCREEN_PITCH, screen->pitch, 2);
+    write(params, SCREEN_BASE, screen->address & 0xffffffff, 4);
+    write(params, SCREEN_BASE_HIGH, screen->address >> 32, 4);
+    write(params, SCREEN_ABILITIES, screen->address >> 32 ? ABLE_64BIT_BASE : 0, 4);
+    /* Linux counts VESA's in 64 KiB. */
+    write(params, SCREEN_BYTES, efi ? bytes : align_up(bytes, 0x10000) >> 16, 4);
+    memcpy(params + SCREEN_COLOURS, colours, sizeof(colours));
+}
+
+static void fill_screen(uint8_t *params, const struct screen *screen, bool efi)
+{
+    if (screen->kind == SCREEN_PIXELS)
+        fill_pixels(params, screen, efi);
+    if (screen->kind != SCREEN_TEXT)
+        return;
+    write(params, SCREEN_TYPE, TYPE_VGA_TEXT, 1);
+    write(params, SCREEN_MODE, TEXT_MODE, 1);
+    write(params, SCREEN_COLUMNS, 80, 1);
+    write(params, SCREEN_LINES, 25, 1);
+    write(params, SCREEN_POINTS, 16, 2);
+}
+
+/* Linux finds the RSDP itself in a BIOS and by UEFI's tables; a copy is the last resort, as it may
+ * be gone when Linux starts another kernel by kexec. */
+static void fill_rsdp(struct low_memory *low, const struct boot_loader_info *info)
+{
+    if (info->rsdp != (uint64_t)info->rsdp_copy || has_efi(&info->efi))
+        return;
     memcpy(low->rsdp, info->rsdp_copy, RSDP_MAX);
-    return (uint64_t)low->rsdp;
+    write(low->boot_params, ACPI_RSDP, (uint64_t)low->rsdp, 8);
 }
 
 static void fill_low_memory(struct low_memory *low, const struct boot_loader_info *info,
@@ -178,25 +287,31 @@ static void fill_low_memory(struct low_memory *low, const struct boot_loader_inf
     write(params, RAMDISK_SIZE, initrd.size & 0xffffffff, 4);
     write(params, EXT_RAMDISK_IMAGE, initrd.base >> 32, 4);
     write(params, EXT_RAMDISK_SIZE, initrd.size >> 32, 4);
-    write(params, ACPI_RSDP, place_rsdp(low, info), 8);
+    fill_rsdp(low, info);
+    fill_efi(low, &info->efi);
+    fill_screen(params, &info->screen, info->efi.system_table);
     low->gdt[SELECTOR_BOOT_CS / 8] = 0x00af9b000000ffffull;
     low->gdt[SELECTOR_BOOT_DS / 8] = 0x00cf93000000ffffull;
     fill_page_tables(low);
 }
 
+static struct range place_low_memory(struct boot_loader_info *info)
+{
+    struct range place = multiboot_find(info, sizeof(struct low_memory), PAGE_SIZE, LOW_LIMIT);
+    if (!place.size)
+        fatal("too little memory below 512 KiB to start Linux");
+    multiboot_take(info, place);
+    return place;
+}
+
 struct linux_image linux_load(struct boot_loader_info *info)
 {
-    struct low_memory *low = hpa_pointer(hpa(LOW_BASE));
-    struct range low_range = {LOW_BASE, sizeof(*low)};
+    struct range low_range = place_low_memory(info);
+    struct low_memory *low = hpa_pointer(hpa(low_range.base));
     struct kernel kernel = read_kernel(info->modules[BOOT_LINUX]);
     struct range place = place_kernel(&kernel, info);
-    if (!e820_is_ram(&info->map, low_range))
-        fatal("too little memory below 640 KiB to start Linux");
-    if (has_rsdp_copy(info) &&
-        !e820_reserve(&info->map, (struct range){(uint64_t)low->rsdp, PAGE_SIZE}))
-        fatal("the memory map has too many pieces");
     uint64_t start = cpu_rdtsc();
-    struct range initrd = place_initrd(info, place);
+    struct range initrd = place_initrd(info);
     uint64_t initrd_done = cpu_rdtsc();
     fill_low_memory(low, info, &kernel, initrd);
     uint64_t kernel_start = cpu_rdtsc();

@@ -16,9 +16,8 @@ struct linux_image {
     uint64_t copied_tsc; /* TSC ticks spent copying images */
 };
 
-/* Puts kernel, initrd and boot parameters in VTL0's memory. The map is what VTL0 is to see;
- * a page for the RSDP may be taken out of it. Stops
- * the machine if the module is no kernel we can start, or does not fit. */
+/* Puts kernel, initrd and boot parameters in VTL0's memory, which is taken then. The map is what
+ * VTL0 is to see. Stops the machine if the module is no kernel we can start, or does not fit. */
 struct linux_image linux_load(struct boot_loader_info *info);
 /* Makes VTL0 of the boot CPU enter it. */
 void linux_enter(struct cpu *cpu, const struct linux_image *image);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "multiboot.h"
+#include "../log.h"
 #include "../string.h"
 
 #define MULTIBOOT1_MAGIC  0x2badb002u
 #define MULTIBOOT2_MAGIC  0x36d76289u
+
+#define FOUR_GIB          (4ull << 30)
 
 #define FLAG_COMMAND_LINE (1u << 2)
 #define FLAG_MODULES      (1u << 3)
@@ -29,8 +32,11 @@ enum multiboot2_tag_type {
     TAG_COMMAND_LINE = 1,
     TAG_MODULE = 3,
     TAG_MAP = 6,
+    TAG_FRAMEBUFFER = 8,
+    TAG_EFI64_SYSTEM_TABLE = 12,
     TAG_ACPI_OLD = 14,
     TAG_ACPI_NEW = 15,
+    TAG_EFI_MAP = 17,
 };
 struct multiboot2_tag {
     uint32_t type, size;
@@ -50,6 +56,28 @@ struct multiboot2_map_entry {
     uint32_t type, reserved;
 };
 
+struct multiboot2_efi_table {
+    struct multiboot2_tag tag;
+    uint64_t address;
+};
+struct multiboot2_efi_map {
+    struct multiboot2_tag tag;
+    uint32_t descriptor_size, descriptor_version;
+    uint8_t descriptors[];
+};
+struct multiboot2_framebuffer {
+    struct multiboot2_tag tag;
+    uint64_t address;
+    uint32_t pitch, width, height;
+    uint8_t depth, kind;
+    uint16_t reserved;
+    struct screen_colour red, green, blue;
+};
+static_assert(offsetof(struct multiboot2_framebuffer, red) == 32, "Multiboot 2, 3.6.12");
+#define FRAMEBUFFER_BYTES         38u /* not padded */
+#define FRAMEBUFFER_DIRECT_COLOUR 1u
+#define FRAMEBUFFER_TEXT          2u
+
 static void copy_string(char *to, const char *from)
 {
     size_t length = strlen(from);
@@ -59,7 +87,7 @@ static void copy_string(char *to, const char *from)
     to[length] = 0;
 }
 
-/* The first word is the file's name. */
+/* QEMU puts the file's name first; GRUB leaves it out. */
 static const char *without_name(const char *text)
 {
     while (*text && *text != ' ')
@@ -77,7 +105,7 @@ static void add_module(struct boot_loader_info *info, uint32_t start, uint32_t e
         return;
     info->modules[index] = (struct range){start, end > start ? end - start : 0};
     if (index == BOOT_LINUX)
-        copy_string(info->linux_command_line, without_name(string));
+        copy_string(info->linux_command_line, string);
 }
 
 /* Types this hypervisor has no name for are somebody's: reserved. */
@@ -104,13 +132,16 @@ static bool read1(const struct multiboot1_info *mb, struct boot_loader_info *inf
         copy_string(info->command_line, hpa_pointer(hpa(mb->command_line)));
     const struct multiboot1_module *modules = hpa_pointer(hpa(mb->modules));
     for (uint32_t i = 0; (mb->flags & FLAG_MODULES) && i < mb->module_count; i++)
-        add_module(info, modules[i].start, modules[i].end, hpa_pointer(hpa(modules[i].string)));
+        add_module(info, modules[i].start, modules[i].end,
+                   without_name(hpa_pointer(hpa(modules[i].string))));
     return (mb->flags & FLAG_MAP) && read_map1(mb, info);
 }
 
 static bool read_map2(const struct multiboot2_map *map, struct boot_loader_info *info)
 {
     uint32_t length = map->tag.size - (uint32_t)sizeof(*map);
+    if (map->entry_size < sizeof(struct multiboot2_map_entry))
+        return false;
     for (uint32_t at = 0; at + map->entry_size <= length; at += map->entry_size) {
         struct multiboot2_map_entry entry;
         memcpy(&entry, map->entries + at, sizeof(entry));
@@ -120,12 +151,56 @@ static bool read_map2(const struct multiboot2_map *map, struct boot_loader_info 
     return true;
 }
 
-/* The tag holds a copy of the RSDP itself. */
-static void copy_rsdp(const struct multiboot2_tag *tag, struct boot_loader_info *info)
+static void read_rsdp(const struct multiboot2_tag *tag, struct boot_loader_info *info)
 {
-    uint32_t length = tag->size - (uint32_t)sizeof(*tag);
-    memcpy(info->rsdp_copy, tag + 1, length < RSDP_MAX ? length : RSDP_MAX);
+    size_t size = tag->size - sizeof(*tag);
+    memcpy(info->rsdp_copy, tag + 1, size < RSDP_MAX ? size : RSDP_MAX);
     info->rsdp = (uint64_t)info->rsdp_copy;
+}
+
+static void read_screen(const struct multiboot2_framebuffer *tag, struct screen *screen)
+{
+    if (tag->kind == FRAMEBUFFER_TEXT)
+        screen->kind = SCREEN_TEXT;
+    if (tag->kind != FRAMEBUFFER_DIRECT_COLOUR || tag->tag.size < FRAMEBUFFER_BYTES)
+        return;
+    *screen = (struct screen){
+        .kind = SCREEN_PIXELS,
+        .address = tag->address,
+        .pitch = tag->pitch,
+        .width = tag->width,
+        .height = tag->height,
+        .depth = tag->depth,
+        .red = tag->red,
+        .green = tag->green,
+        .blue = tag->blue,
+    };
+}
+
+/* The smallest size of a tag whose members are read. */
+static uint32_t least_size(uint32_t type)
+{
+    switch (type) {
+    case TAG_MODULE:
+        return sizeof(struct multiboot2_module);
+    case TAG_MAP:
+        return sizeof(struct multiboot2_map);
+    case TAG_FRAMEBUFFER:
+        return offsetof(struct multiboot2_framebuffer, red);
+    case TAG_EFI64_SYSTEM_TABLE:
+        return sizeof(struct multiboot2_efi_table);
+    case TAG_EFI_MAP:
+        return sizeof(struct multiboot2_efi_map);
+    default:
+        return sizeof(struct multiboot2_tag);
+    }
+}
+
+static void read_efi_map(const struct multiboot2_efi_map *map, struct boot_loader_info *info)
+{
+    info->efi_map_refused =
+        !efi_map_set(&info->efi, map->descriptors, map->tag.size - (uint32_t)sizeof(*map),
+                     map->descriptor_size, map->descriptor_version);
 }
 
 static bool read_tag(const struct multiboot2_tag *tag, struct boot_loader_info *info)
@@ -140,12 +215,21 @@ static bool read_tag(const struct multiboot2_tag *tag, struct boot_loader_info *
         return true;
     case TAG_MAP:
         return read_map2((const void *)tag, info);
-    case TAG_ACPI_OLD:
+    case TAG_FRAMEBUFFER:
+        read_screen((const void *)tag, &info->screen);
+        return true;
+    case TAG_EFI64_SYSTEM_TABLE:
+        info->efi.system_table = ((const struct multiboot2_efi_table *)tag)->address;
+        return true;
+    case TAG_EFI_MAP:
+        read_efi_map((const void *)tag, info);
+        return true;
+    case TAG_ACPI_OLD: /* both hold a copy of the RSDP */
         if (!info->rsdp)
-            copy_rsdp(tag, info);
+            read_rsdp(tag, info);
         return true;
     case TAG_ACPI_NEW:
-        copy_rsdp(tag, info);
+        read_rsdp(tag, info);
         return true;
     default:
         return true;
@@ -157,12 +241,35 @@ static bool read2(uint64_t information, struct boot_loader_info *info)
     uint64_t at = information + 8;
     const struct multiboot2_tag *tag = hpa_pointer(hpa(at));
     while (tag->type != TAG_END) {
-        if (tag->size < sizeof(*tag) || !read_tag(tag, info))
+        if (tag->size < least_size(tag->type) || !read_tag(tag, info))
             return false;
         at += align_up(tag->size, 8);
         tag = hpa_pointer(hpa(at));
     }
     return info->map.count > 0;
+}
+
+void multiboot_take(struct boot_loader_info *info, struct range range)
+{
+    if (info->taken_count == TAKEN_MAX)
+        fatal("the memory map has too many pieces");
+    info->taken[info->taken_count++] = range;
+}
+
+struct range multiboot_find(const struct boot_loader_info *info, uint64_t size, uint64_t alignment,
+                            uint64_t limit)
+{
+    return e820_find_top(&info->map, size, alignment, limit < FOUR_GIB ? limit : FOUR_GIB,
+                         info->taken, info->taken_count);
+}
+
+static void take_what_is_used(struct boot_loader_info *info)
+{
+    info->taken_count = efi_map_boot_ranges(&info->efi, info->taken, TAKEN_MAX - BOOT_MODULES);
+    if (info->taken_count > TAKEN_MAX - BOOT_MODULES)
+        fatal("the memory map has too many pieces");
+    for (uint32_t i = 0; i < BOOT_MODULES; i++)
+        multiboot_take(info, info->modules[i]);
 }
 
 bool multiboot_read(uint32_t magic, uint64_t information, struct boot_loader_info *info)
@@ -172,5 +279,6 @@ bool multiboot_read(uint32_t magic, uint64_t information, struct boot_loader_inf
         known = read1(hpa_pointer(hpa(information)), info);
     else if (magic == MULTIBOOT2_MAGIC)
         known = read2(information, info);
+    take_what_is_used(info);
     return known && e820_tidy(&info->map);
 }

@@ -4,9 +4,9 @@
 #define HYPERVISOR_PLATFORM_MULTIBOOT_H
 
 #include "e820.h"
+#include "efi.h"
 
 #define COMMAND_LINE_MAX 2048u
-#define RSDP_MAX         36u /* ACPI 6.4, 5.2.5.3 */
 
 /* In this order on the loader's command line; the initrd may be missing. */
 enum boot_module {
@@ -16,18 +16,49 @@ enum boot_module {
     BOOT_MODULES,
 };
 
+#define RSDP_MAX  64u
+#define TAKEN_MAX 256u
+
+/* What is shown to whoever sits in front of the machine. */
+enum screen_kind {
+    SCREEN_UNKNOWN,
+    SCREEN_TEXT,   /* VGA text of 80 times 25 */
+    SCREEN_PIXELS, /* a linear frame buffer of direct colours */
+};
+struct screen_colour {
+    uint8_t position, bits;
+};
+struct screen {
+    enum screen_kind kind;
+    uint64_t address;
+    uint32_t pitch, width, height; /* bytes a line; pixels */
+    uint8_t depth;                 /* bits a pixel */
+    struct screen_colour red, green, blue;
+};
+
 struct boot_loader_info {
     char command_line[COMMAND_LINE_MAX];       /* the hypervisor's options */
-    char linux_command_line[COMMAND_LINE_MAX]; /* of the second module, without its file name */
+    char linux_command_line[COMMAND_LINE_MAX]; /* of the second module */
     uint32_t module_count;
     struct range modules[BOOT_MODULES];
     struct e820_map map;
+    /* RAM in the map that holds something still: modules, what UEFI left for Linux to read. */
+    struct range taken[TAKEN_MAX];
+    uint32_t taken_count;
     uint64_t rsdp;               /* 0: not told */
-    uint8_t rsdp_copy[RSDP_MAX]; /* where rsdp points if the loader told */
+    uint8_t rsdp_copy[RSDP_MAX]; /* where rsdp points if the loader gave a copy */
+    struct screen screen;
+    struct efi_map efi;
+    bool efi_map_refused; /* there is one, but not one that can be handed on */
 };
 
 /* Copies all that is needed: what the loader left may be overwritten afterwards. False: neither
  * Multiboot 1 nor 2, or no memory map. */
 bool multiboot_read(uint32_t magic, uint64_t information, struct boot_loader_info *info);
+/* Adds to what is taken. Stops the machine if that is too much. */
+void multiboot_take(struct boot_loader_info *info, struct range range);
+/* The highest free RAM of that size below 4 GiB and limit; size 0 if there is none. */
+struct range multiboot_find(const struct boot_loader_info *info, uint64_t size, uint64_t alignment,
+                            uint64_t limit);
 
 #endif
