@@ -101,6 +101,8 @@ void exits_memory_fault(struct cpu *cpu, gpa_t address, enum hv_access_type acce
         return;
     }
     cpu_count(cpu, HV_EXIT_NESTED_PAGE_FAULT);
+    if (cpu->vtl == 0 && slat_reach_far(&cpu->partition->slat, address))
+        return;
     /* Another CPU may have given the page back meanwhile, or this TLB entry was older. */
     struct slat_page page = slat_lookup(&cpu->partition->slat, address);
     if (page.rights[cpu->vtl] & rights_for(access))

@@ -184,15 +184,21 @@ static void merge(struct slat *slat, unsigned vtl, gpa_t page, uint64_t *entry)
 
 /* ---- Boot ---- */
 
+/* 512 GiB of devices. */
+static void fill_pointers(hpa_t pointers, gpa_t base, unsigned rights)
+{
+    uint64_t *entries = hpa_pointer(pointers);
+    for (uint64_t i = 0; i < SLAT_ENTRIES; i++)
+        entries[i] = slat_entry_leaf(gpa(base.value + i * PAGE_SIZE_1G), 3, rights, SLAT_DEVICE);
+}
+
 static hpa_t new_root(struct memory_pool *pool, unsigned rights)
 {
     hpa_t root = memory_take_table(pool);
     hpa_t pointers = memory_take_table(pool);
     if (!root.value || !pointers.value)
         return hpa(0);
-    uint64_t *entries = hpa_pointer(pointers);
-    for (uint64_t i = 0; i < SLAT_ENTRIES; i++)
-        entries[i] = slat_entry_leaf(gpa(i * PAGE_SIZE_1G), 3, rights, SLAT_DEVICE);
+    fill_pointers(pointers, gpa(0), rights);
     *(uint64_t *)hpa_pointer(root) = slat_entry_table(pointers, SLAT_LEVELS);
     return root;
 }
@@ -297,6 +303,31 @@ bool slat_boot_hide_device(struct slat *slat, gpa_t base, uint64_t size)
         return false;
     struct assignment to = {base, gpa(base.value + size), 0, SLAT_DEVICE};
     return assign_table(slat, slat->root[0], SLAT_LEVELS, &to, base);
+}
+
+static bool map_far(struct slat *slat, uint64_t *entry, gpa_t base)
+{
+    if (slat->far_tables == SLAT_FAR || memory_tables_free(slat->pool) <= DEPOSIT_RESERVE)
+        return false;
+    hpa_t pointers = memory_take(slat->pool, 1);
+    if (!pointers.value)
+        return false;
+    slat->far_tables++;
+    fill_pointers(pointers, base, default_rights[SLAT_DEVICE][0]);
+    entry_write(entry, slat_entry_table(pointers, SLAT_LEVELS));
+    return true;
+}
+
+bool slat_reach_far(struct slat *slat, gpa_t address)
+{
+    if (address.value < SLAT_LIMIT || address.value >= SLAT_LIMIT * SLAT_ENTRIES)
+        return false;
+    spin_lock(&slat->lock);
+    uint64_t *entry = entry_at(slat->root[0], address, SLAT_LEVELS);
+    bool mapped = slat_entry_is_table(*entry, SLAT_LEVELS) ||
+                  map_far(slat, entry, leaf_base(address, SLAT_LEVELS));
+    spin_unlock(&slat->lock);
+    return mapped;
 }
 
 /* ---- Questions ---- */

@@ -32,7 +32,8 @@ enum slat_owner {
     SLAT_OWNERS,
 };
 
-#define SLAT_LIMIT (512ull << 30) /* both trees end here; an access beyond is a violation */
+#define SLAT_LIMIT (512ull << 30) /* all RAM is below; VTL1's tree ends here */
+#define SLAT_FAR   16u            /* times 512 GiB beyond it in which VTL0 may have devices */
 #define SLAT_PINS  384u           /* 64 CPUs with two assist pages and a call in flight on each */
 #define SLAT_LIMBO 64u
 #define SLAT_BATCH 512u /* pages in one transition: bounds the time without an interrupt */
@@ -50,6 +51,7 @@ struct slat {
     uint64_t pages[SLAT_OWNERS]; /* 4 KiB pages of RAM per owner; SLAT_DEVICE is not counted */
     uint32_t limbo_count;
     uint32_t pin_count;
+    uint32_t far_tables;
     hpa_t limbo[SLAT_LIMBO]; /* table pages cut off since the last flush of all CPUs */
     struct slat_pin pins[SLAT_PINS];
 };
@@ -72,6 +74,10 @@ bool slat_boot_assign(struct slat *slat, gpa_t base, uint64_t size, enum slat_ow
 bool slat_boot_hide_device(struct slat *slat, gpa_t base, uint64_t size);
 
 /* ---- Run time, any CPU, host interrupts off. ---- */
+
+/* VTL0 touched an address beyond SLAT_LIMIT, where firmware puts large devices: the 512 GiB around
+ * it are a device's from now on. False: not beyond, or too many of them. */
+bool slat_reach_far(struct slat *slat, gpa_t address);
 
 /* Both ask the tables as they are now; without a pin the answer may be old when it arrives. */
 struct slat_page slat_lookup(struct slat *slat, gpa_t address);

@@ -502,6 +502,22 @@ static void test_trap_device_writes(void **state)
 }
 
 /* More tables cut off at once than limbo holds. */
+/* Beyond the limit there are devices of VTL0's, as many as there is room for, and nothing else. */
+static void test_far_devices(void **state)
+{
+    (void)state;
+    assert_false(slat_reach_far(&slat, gpa(SLAT_LIMIT - 1)));
+    assert_false(slat_reach_far(&slat, gpa(1ull << 48)));
+    for (uint64_t i = 0; i < SLAT_FAR; i++) {
+        assert_true(slat_reach_far(&slat, gpa(SLAT_LIMIT * (i + 1) + 12345)));
+        assert_true(slat_reach_far(&slat, gpa(SLAT_LIMIT * (i + 2) - 1)));
+        assert_int_equal(slat.far_tables, i + 1);
+    }
+    assert_false(slat_reach_far(&slat, gpa(SLAT_LIMIT * (SLAT_FAR + 1))));
+    assert_false(slat_access_ok(&slat, 0, gpa(SLAT_LIMIT), 8, false));
+    assert_false(slat_access_ok(&slat, 1, gpa(SLAT_LIMIT), 8, false));
+}
+
 static void test_many_merges(void **state)
 {
     (void)state;
@@ -530,6 +546,7 @@ int main(void)
         TEST(test_copies_check_both_pages),
         TEST(test_timeout_quarantines),
         TEST(test_trap_device_writes),
+        TEST(test_far_devices),
         TEST(test_many_merges),
     };
     return cmocka_run_group_tests_name("slat", tests, NULL, NULL);
