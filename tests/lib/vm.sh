@@ -94,6 +94,13 @@ vm_serve_host() {
     echo "@status $vm_host_status" >&8
 }
 
+# Hundredths of a second of this computer's time that the machine has used. A loaded computer makes
+# tests take longer, but does not make them take more of this.
+vm_cpu_time() {
+    sed 's/.*) //' "/proc/$vm_pid/stat" 2>/dev/null | { read -r _ _ _ _ _ _ _ _ _ _ _ user system _ &&
+        echo $((user + system)); }
+}
+
 # What killed the machine, in one line; where its log is, in another.
 vm_obituary() {
     if [ -s "$VM_DIR/timeout" ]; then
