@@ -68,7 +68,7 @@ static void print_protection(const struct machine *m)
 {
     printf("DMA          %s\n", m->hv.features & HV_FEATURE_IOMMU
                                     ? "protected by the IOMMU"
-                                    : "NOT protected (no IOMMU support in this build)");
+                                    : "NOT protected (this machine has no AMD IOMMU)");
     printf("platform     reset, sleep and memory routing are %s\n",
            m->hv.features & HV_FEATURE_PLATFORM_TRAPS ? "guarded"
                                                       : "NOT guarded (absent in this build)");
