@@ -64,6 +64,48 @@ static void entry_write(uint64_t *entry, uint64_t value)
     __atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
+/* Once: a reader without the lock must not see two values of one entry. */
+static uint64_t entry_read(const uint64_t *entry)
+{
+    return __atomic_load_n(entry, __ATOMIC_RELAXED);
+}
+
+/*
+ * The trees are read far more often than changed (each APIC write of VTL0 walks its page tables),
+ * and by all CPUs at once; a lock would make them wait for one another, and under an emulator for
+ * the host's scheduler. So a reader looks at the version before and after, and begins again if an
+ * entry was changed meanwhile. A table that it still walks cannot be given away under it: tables
+ * stay in limbo until every CPU has served a flush, which no reader does.
+ */
+static uint32_t read_begin(const struct slat *slat)
+{
+    for (;;) {
+        uint32_t version = __atomic_load_n(&slat->version, __ATOMIC_ACQUIRE);
+        if (!(version & 1))
+            return version;
+        __builtin_ia32_pause();
+    }
+}
+
+static bool read_was_disturbed(const struct slat *slat, uint32_t version)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&slat->version, __ATOMIC_RELAXED) != version;
+}
+
+static void change_begin(struct slat *slat)
+{
+    spin_lock(&slat->lock);
+    __atomic_store_n(&slat->version, slat->version + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void change_end(struct slat *slat)
+{
+    __atomic_store_n(&slat->version, slat->version + 1, __ATOMIC_RELEASE);
+    spin_unlock(&slat->lock);
+}
+
 /* The entry that maps an address below SLAT_LIMIT. */
 struct leaf {
     uint64_t *entry;
@@ -74,8 +116,11 @@ static struct leaf find_leaf(const struct slat *slat, unsigned vtl, gpa_t addres
 {
     unsigned level = SLAT_LEVELS;
     uint64_t *entry = entry_at(slat->root[vtl], address, level);
-    while (slat_entry_is_table(*entry, level))
-        entry = entry_at(slat_entry_table_address(*entry), address, --level);
+    uint64_t value = entry_read(entry);
+    while (slat_entry_is_table(value, level)) {
+        entry = entry_at(slat_entry_table_address(value), address, --level);
+        value = entry_read(entry);
+    }
     return (struct leaf){entry, level};
 }
 
@@ -91,9 +136,10 @@ static struct leaves find_leaves(const struct slat *slat, gpa_t address)
 
 static struct slat_page state_of(const struct leaves *at)
 {
+    uint64_t vtl0 = entry_read(at->vtl[0].entry);
     return (struct slat_page){
-        .owner = slat_entry_tag(*at->vtl[0].entry),
-        .rights = {slat_entry_rights(*at->vtl[0].entry), slat_entry_rights(*at->vtl[1].entry)},
+        .owner = slat_entry_tag(vtl0),
+        .rights = {slat_entry_rights(vtl0), slat_entry_rights(entry_read(at->vtl[1].entry))},
     };
 }
 
@@ -336,10 +382,13 @@ struct slat_page slat_lookup(struct slat *slat, gpa_t address)
 {
     if (address.value >= SLAT_LIMIT)
         return (struct slat_page){.owner = SLAT_DEVICE};
-    spin_lock(&slat->lock);
-    struct leaves at = find_leaves(slat, address);
-    struct slat_page page = state_of(&at);
-    spin_unlock(&slat->lock);
+    struct slat_page page;
+    uint32_t version;
+    do {
+        version = read_begin(slat);
+        struct leaves at = find_leaves(slat, address);
+        page = state_of(&at);
+    } while (read_was_disturbed(slat, version));
     return page;
 }
 
@@ -362,19 +411,28 @@ static bool allowed(const struct slat *slat, unsigned vtl, gpa_t address, uint64
 
 bool slat_access_ok(struct slat *slat, unsigned vtl, gpa_t address, uint64_t length, bool write)
 {
-    spin_lock(&slat->lock);
-    bool ok = allowed(slat, vtl, address, length, write);
-    spin_unlock(&slat->lock);
+    uint32_t version;
+    bool ok;
+    do {
+        version = read_begin(slat);
+        ok = allowed(slat, vtl, address, length, write);
+    } while (read_was_disturbed(slat, version));
     return ok;
 }
 
 bool slat_copy_in(struct slat *slat, unsigned vtl, gpa_t from, void *to, uint64_t length)
 {
-    spin_lock(&slat->lock);
-    bool ok = length <= PAGE_SIZE && allowed(slat, vtl, from, length, false);
-    if (ok)
-        __builtin_memcpy(to, hpa_pointer(hpa(from.value)), length);
-    spin_unlock(&slat->lock);
+    uint32_t version;
+    bool ok, copied = false;
+    do {
+        version = read_begin(slat);
+        ok = length <= PAGE_SIZE && allowed(slat, vtl, from, length, false);
+        if (ok)
+            __builtin_memcpy(to, hpa_pointer(hpa(from.value)), length);
+        copied |= ok;
+    } while (read_was_disturbed(slat, version));
+    if (copied && !ok)
+        __builtin_memset(to, 0, length); /* the page changed hands under the copy */
     return ok;
 }
 
@@ -535,12 +593,12 @@ static enum hv_status start_page(struct slat *slat, uint64_t gpfn, const struct 
     if (gpfn >= SLAT_LIMIT >> PAGE_SHIFT)
         return HV_STATUS_INVALID_PARAMETER;
     gpa_t page = gpa(gpfn << PAGE_SHIFT);
-    spin_lock(&slat->lock);
+    change_begin(slat);
     struct leaves at = find_leaves(slat, page);
     enum hv_status status = check_page(slat, gpfn, &at, change);
     if (status == HV_STATUS_SUCCESS && restrict_page(slat, page, &at, change))
         *restricted = true;
-    spin_unlock(&slat->lock);
+    change_end(slat);
     return status;
 }
 
@@ -548,7 +606,7 @@ static enum hv_status start_page(struct slat *slat, uint64_t gpfn, const struct 
 static void finish_page(struct slat *slat, uint64_t gpfn, const struct change *change)
 {
     gpa_t page = gpa(gpfn << PAGE_SHIFT);
-    spin_lock(&slat->lock);
+    change_begin(slat);
     struct leaves at = find_leaves(slat, page);
     struct slat_page now = state_of(&at);
     if (!is_done(&now, change)) {
@@ -562,7 +620,7 @@ static void finish_page(struct slat *slat, uint64_t gpfn, const struct change *c
         }
     }
     bool full = slat->limbo_count == SLAT_LIMBO;
-    spin_unlock(&slat->lock);
+    change_end(slat);
     if (full)
         flush_all(slat); /* on time-out: no more merges until a flush succeeds */
 }

@@ -46,6 +46,7 @@ struct slat_pin {
 struct slat {
     struct spinlock transition; /* see slat.c for the order of locks */
     struct spinlock lock;
+    uint32_t version; /* odd while an entry is being changed: who only reads takes no lock */
     struct memory_pool *pool;
     hpa_t root[2];               /* nCR3 of VTL0, VTL1 */
     uint64_t pages[SLAT_OWNERS]; /* 4 KiB pages of RAM per owner; SLAT_DEVICE is not counted */
