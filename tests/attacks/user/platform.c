@@ -30,6 +30,10 @@
 #define ICR_NMI          0x4400u
 #define ICR_LOGICAL      0x800u
 #define ICR_ALL_BUT_SELF 0xc0000u
+#define IO_APIC_BASE     0xfec00000ull
+#define IO_APIC_ENTRY(n) (0x10u + 2 * (n))
+#define ENTRY_NMI        0x400u
+#define ENTRY_INIT       0x500u
 /* Low memory that Linux leaves alone. */
 #define STUB_GPA         0x10000ull
 #define STUB_RESULT      0x80u
@@ -167,6 +171,52 @@ static uint64_t stub_word(uint32_t offset)
     return word;
 }
 
+static uint32_t io_apic_read(uint32_t index)
+{
+    uint64_t word = index;
+
+    touch(IO_APIC_BASE, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
+    touch(IO_APIC_BASE + 0x10, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL);
+    return (uint32_t)word;
+}
+
+/* A refused write is as good as one that is ignored. */
+static void io_apic_write(uint32_t index, uint32_t value)
+{
+    uint64_t word = index;
+
+    touch(IO_APIC_BASE, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
+    word = value;
+    touch(IO_APIC_BASE + 0x10, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
+}
+
+static uint8_t cmos_read(uint8_t index)
+{
+    outb(index, 0x70);
+    return inb(0x71);
+}
+
+static void cmos_write(uint8_t index, uint8_t value)
+{
+    outb(index, 0x70);
+    outb(value, 0x71);
+}
+
+/* Register B, bit 6: periodic interrupts; reading register C takes them back. */
+static void ring_rtc(void)
+{
+    uint8_t b = 0;
+
+    if (iopl(3))
+        bail("iopl: %s", strerror(errno));
+    b = cmos_read(0x0b);
+    cmos_read(0x0c);
+    cmos_write(0x0b, b | 0x40);
+    nap(50);
+    cmos_write(0x0b, b);
+    cmos_read(0x0c);
+}
+
 static bool set_online(unsigned int cpu, bool online)
 {
     char path[64] = "";
@@ -200,6 +250,45 @@ static void start_by(const char *form, uint32_t icr, uint32_t destination)
        "a CPU started by INIT and SIPI (%s) runs, inside the hypervisor", form);
 }
 
+/* The real-time clock's periodic interrupt, through an I/O APIC entry of that delivery mode. */
+static void send_by_io_apic(uint32_t mode, uint32_t destination)
+{
+    uint64_t entry[2] = {0};
+
+    for (unsigned int i = 0; i < 2; i++)
+        entry[i] = io_apic_read(IO_APIC_ENTRY(8) + i);
+    io_apic_write(IO_APIC_ENTRY(8) + 1, destination << 24);
+    io_apic_write(IO_APIC_ENTRY(8), mode | 0xff);
+    ring_rtc();
+    for (unsigned int i = 2; i-- > 0;)
+        io_apic_write(IO_APIC_ENTRY(8) + i, (uint32_t)entry[i]);
+}
+
+/* NMIs that Linux took on CPU 0. */
+static uint64_t nmi_count(void)
+{
+    FILE *file = fopen("/proc/interrupts", "r");
+    char line[512] = "";
+    unsigned long long count = 0;
+
+    while (file && fgets(line, sizeof(line), file))
+        if (sscanf(line, " NMI: %llu", &count) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return count;
+}
+
+static void init_by_io_apic(uint32_t apic_id)
+{
+    uint64_t before = nmi_count();
+
+    send_by_io_apic(ENTRY_NMI, 0);
+    ok(nmi_count() > before, "control: an entry of the I/O APIC that asks for NMI delivers them");
+    send_by_io_apic(ENTRY_INIT, apic_id);
+    start_by("after an INIT by the I/O APIC", 0, apic_id);
+}
+
 /* All other CPUs are VTL0's own business, so they are taken off-line first. */
 static void init_and_sipi(void)
 {
@@ -217,6 +306,7 @@ static void init_and_sipi(void)
     start_by("physical destination", 0, apic_id);
     start_by("shorthand: all but self", ICR_ALL_BUT_SELF, 0);
     start_by("logical destination", ICR_LOGICAL, 1u << last);
+    init_by_io_apic(apic_id);
     for (unsigned int cpu = 1; cpu <= last; cpu++)
         ok(set_online(cpu, true), "Linux takes CPU %u back", cpu);
     note("APIC ID %#x, logical %#x", apic_read(APIC_ID), apic_read(APIC_LOGICAL_ID));
