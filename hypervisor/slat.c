@@ -710,7 +710,9 @@ static bool withdraw_one(struct slat *slat, uint64_t *taken)
         return false;
     memory_withdraw(slat->pool);
     change.reserve = DEPOSIT_RESERVE;
-    transition(slat, &change, &gpfn, 1, &done);
+    /* Quarantined on time-out: nobody's, so VTL1 does not get it. */
+    if (transition(slat, &change, &gpfn, 1, &done) != HV_STATUS_SUCCESS)
+        return false;
     *taken = gpfn;
     return true;
 }

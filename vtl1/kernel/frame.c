@@ -317,7 +317,13 @@ void frame_abort_donation(uint64_t gpa)
 
 void frame_quarantine(uint64_t gpa)
 {
-    frame_move(gpa, FRAME_MOVING, FRAME_QUARANTINED);
+    spin_lock(&memory.lock);
+    struct frame *frame = frame_find(gpa);
+
+    SK_CHECK(frame != NULL && (frame->state == FRAME_MOVING || frame->state == FRAME_USED));
+    memory.donated -= frame->donated;
+    *frame = (struct frame){.state = FRAME_QUARANTINED};
+    spin_unlock(&memory.lock);
 }
 
 void frame_finish_donation(uint64_t gpa)

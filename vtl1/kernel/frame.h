@@ -82,7 +82,7 @@ void frame_unpin(uint64_t gpa);
 bool frame_begin_donation(uint64_t gpa);  /* VTL0, unpinned -> MOVING */
 void frame_abort_donation(uint64_t gpa);  /* MOVING -> VTL0 */
 void frame_finish_donation(uint64_t gpa); /* MOVING, scrubbed -> FREE, donated */
-void frame_quarantine(uint64_t gpa);      /* MOVING -> QUARANTINED */
+void frame_quarantine(uint64_t gpa);      /* MOVING or USED -> QUARANTINED, never touched again */
 uint64_t frame_begin_reclaim(void);       /* a free donated frame -> MOVING, or FRAME_NONE */
 void frame_finish_reclaim(uint64_t gpa);  /* MOVING -> VTL0 */
 void frame_undo_reclaim(uint64_t gpa);    /* MOVING -> FREE, donated */

@@ -30,12 +30,22 @@ static struct {
     uint64_t done;
 } reclaim;
 
+/*
+ * A time-out means that a CPU did not answer the hypervisor's flush. Every page of that batch is
+ * nobody's then, and VTL1 cannot reach it any more than VTL0 can: to touch one would be a fault.
+ */
+static bool is_quarantined(uint16_t hv_status)
+{
+    return hv_status == HV_STATUS_TIMEOUT;
+}
+
 /* The hypervisor ran out of nested page tables: give it pages of ours. */
 static bool deposit_tables(void)
 {
     uint64_t frames[DEPOSIT_PAGES];
     uint32_t count = 0;
     uint32_t done = 0;
+    uint16_t status = HV_STATUS_SUCCESS;
 
     while (count < DEPOSIT_PAGES) {
         uint64_t frame = frame_alloc_reserve();
@@ -46,11 +56,13 @@ static bool deposit_tables(void)
         frames[count++] = frame;
     }
     if (count > 0) {
-        hypercall_deposit(frames, count, &done);
+        status = hypercall_deposit(frames, count, &done);
     }
     for (uint32_t i = 0; i < count; i++) {
         if (i < done) {
             frame_deposit(frames[i]);
+        } else if (is_quarantined(status)) {
+            frame_quarantine(frames[i]);
         } else {
             frame_put(frames[i]);
         }
@@ -96,13 +108,12 @@ static enum sk_status donation_begin(uint64_t list_gpa, uint64_t count)
     return SK_OK;
 }
 
-/* Gives up what has not moved. On a time-out of the flush nobody knows who may still reach the
- * first of them: it is nobody's for ever. */
-static void donation_abort(uint16_t hv_status)
+/* Gives up what has not moved; `end` is where the batch that failed ends. */
+static void donation_abort(uint16_t hv_status, uint64_t end)
 {
     uint64_t i = donation.done;
 
-    if (hv_status == HV_STATUS_TIMEOUT && i < donation.count) {
+    while (is_quarantined(hv_status) && i < end) {
         frame_quarantine(donation.frames[i++]);
     }
     for (; i < donation.count; i++) {
@@ -123,11 +134,13 @@ static enum sk_status donation_chunk(void)
         memset(frame_pointer(frames[i]), 0, PAGE_SIZE);
         frame_finish_donation(frames[i]);
     }
+    uint64_t end = donation.done + count;
+
     donation.done += moved;
     if (moved == count) {
         return SK_OK;
     }
-    donation_abort(status);
+    donation_abort(status, end);
     return status == HV_STATUS_INSUFFICIENT_MEMORY || status == HV_STATUS_NO_RESOURCES
                ? SK_LIMIT
                : SK_ACCESS_DENIED;
@@ -179,6 +192,7 @@ static uint32_t reclaim_chunk(uint64_t *gpfns, uint32_t count)
     uint64_t frames[CHUNK];
     uint32_t taken = 0;
     uint32_t moved = 0;
+    uint16_t status = HV_STATUS_SUCCESS;
 
     while (taken < count) {
         uint64_t frame = frame_begin_reclaim();
@@ -189,12 +203,14 @@ static uint32_t reclaim_chunk(uint64_t *gpfns, uint32_t count)
         frames[taken++] = frame;
     }
     if (taken > 0) {
-        protect(frames, taken, HV_MAP_ALL, &moved);
+        status = protect(frames, taken, HV_MAP_ALL, &moved);
     }
     for (uint32_t i = 0; i < taken; i++) {
         if (i < moved) {
             frame_finish_reclaim(frames[i]);
             gpfns[i] = frames[i] / PAGE_SIZE;
+        } else if (is_quarantined(status)) {
+            frame_quarantine(frames[i]);
         } else {
             frame_undo_reclaim(frames[i]);
         }
