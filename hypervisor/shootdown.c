@@ -6,7 +6,7 @@
 /* After this long a CPU is taken for dead to us (its VTL0 may have switched its APIC off): the
  * caller quarantines the pages. Under an emulator a CPU may simply not be scheduled for some time.
  */
-#define TIMEOUT_MS 2000u
+#define TIMEOUT_MS 10000u
 /* A kick that coalesced with another NMI is sent again after this long. */
 #define RETRY_MS   5u
 
