@@ -11,12 +11,19 @@
 #define FLAG_COMMAND_LINE (1u << 2)
 #define FLAG_MODULES      (1u << 3)
 #define FLAG_MAP          (1u << 6)
+#define FLAG_FRAMEBUFFER  (1u << 12)
 
 /* Multiboot 0.6.96, 3.3. */
 struct multiboot1_info {
     uint32_t flags, memory_lower, memory_upper, boot_device, command_line;
     uint32_t module_count, modules, symbols[4], map_length, map;
-};
+    uint32_t drives[2], configuration, loader_name, power_management, video_mode[4];
+    uint64_t framebuffer;
+    uint32_t pitch, width, height;
+    uint8_t depth, framebuffer_kind;
+} __attribute__((packed));
+static_assert(offsetof(struct multiboot1_info, framebuffer) == 88, "Multiboot 0.6.96, 3.3");
+
 struct multiboot1_module {
     uint32_t start, end, string, reserved;
 };
@@ -87,7 +94,7 @@ static void copy_string(char *to, const char *from)
     to[length] = 0;
 }
 
-/* QEMU puts the file's name first; GRUB leaves it out. */
+/* By Multiboot 1 QEMU puts the file's name first, and GRUB whatever stands there. */
 static const char *without_name(const char *text)
 {
     while (*text && *text != ' ')
@@ -134,6 +141,9 @@ static bool read1(const struct multiboot1_info *mb, struct boot_loader_info *inf
     for (uint32_t i = 0; (mb->flags & FLAG_MODULES) && i < mb->module_count; i++)
         add_module(info, modules[i].start, modules[i].end,
                    without_name(hpa_pointer(hpa(modules[i].string))));
+    /* Graphics is not asked for by the header. */
+    if ((mb->flags & FLAG_FRAMEBUFFER) && mb->framebuffer_kind == FRAMEBUFFER_TEXT)
+        info->screen.kind = SCREEN_TEXT;
     return (mb->flags & FLAG_MAP) && read_map1(mb, info);
 }
 
