@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Unit tests of the LSA, native.
 
-LSA_UNIT_CFLAGS = $(UNIT_FLAGS) -Iinclude -I$(LSA_GEN) -I$(LSAISO_DIR) -isystem /usr/include/tirpc
-LSA_UNIT_SOURCES = $(filter-out %/main.c %/server.c,$(LSAISO_SOURCES)) $(LSAISO_OUT)/krb5_asn1.o \
+LSA_UNIT_CFLAGS = $(UNIT_FLAGS) -D_GNU_SOURCE -Iinclude -I$(LSA_GEN) -I$(LSAISO_DIR) -isystem /usr/include/tirpc
+LSA_UNIT_SOURCES = tests/lsa/unit/iso.c tests/lsa/unit/clock.c \
+	$(filter-out %/main.c %/server.c %/clock.c,$(LSAISO_SOURCES)) $(LSAISO_OUT)/krb5_asn1.o \
 	$(LSAISO_OUT)/lsa_xdr.o
 
-$(BUILD)/tests/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h $(LSAISO_SOURCES) \
+$(BUILD)/tests/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h tests/lsa/unit/iso.c tests/lsa/unit/clock.c \
+		tests/lsa/unit/iso.h $(LSAISO_SOURCES) \
 		$(LSAISO_OUT)/lsa_xdr.o $(LSAISO_OUT)/krb5_asn1.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LSA_UNIT_CFLAGS) -o $@ $< $(LSA_UNIT_SOURCES) -lcmocka $(LSAISO_LIBS)

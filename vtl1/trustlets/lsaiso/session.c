@@ -16,7 +16,7 @@ static uint64_t new_handle(uint32_t slot)
     uint64_t random = 0;
 
     randombytes_buf(&random, sizeof(random));
-    return (random | UINT64_C(1) << 62) << 16 >> 1 | slot;
+    return ((random >> 2 | UINT64_C(1) << 61) & ~UINT64_C(0xffff)) | slot;
 }
 
 static uint32_t slot_of(uint64_t handle, uint32_t slots)
