@@ -32,3 +32,22 @@ ifdef DEVELOPMENT_KEY
 GUEST += tests/lsa:tests/vm/lsa tests/lsa-attack:tests/vm/lsa \
 	tests/lsa-attack.conf:tests/lsa/lsa-attack.conf
 endif
+
+LSA_FUZZ := $(BUILD)/tests/fuzz
+LSA_FUZZ_LIBS = -ltirpc -ltasn1 -lnettle -lsodium
+$(LSA_FUZZ)/lsa-rpc: tests/lsa/fuzz/rpc.c tests/lsa/unit/clock.c tests/lsa/unit/fuzz_state.c \
+		$(filter-out %/main.c %/server.c %/clock.c,$(LSAISO_SOURCES)) $(LSAISO_OUT)/lsa_xdr.o \
+		$(LSAISO_OUT)/krb5_asn1.o
+	@mkdir -p $(@D)
+	$(Q)clang $(LSA_UNIT_CFLAGS) -fsanitize=fuzzer -Itests/lsa/unit -o $@ $(filter %.c %.o,$^) \
+		$(LSA_FUZZ_LIBS)
+$(LSA_FUZZ)/lsa-der: tests/lsa/fuzz/der.c $(LSAISO_DIR)/der.c $(wildcard $(LSAISO_DIR)/crypto/*.c) \
+		$(LSAISO_OUT)/krb5_asn1.o
+	@mkdir -p $(@D)
+	$(Q)clang $(LSA_UNIT_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LSA_FUZZ_LIBS)
+$(LSA_FUZZ)/lsa-message: tests/lsa/fuzz/message.c $(LSASS_DIR)/message.c $(LSASS_DIR)/keytab.c \
+		$(LSASS_DIR)/der.c $(LSASS_OUT)/krb5_asn1.o
+	@mkdir -p $(@D)
+	$(Q)clang $(UNIT_FLAGS) -D_GNU_SOURCE -fsanitize=fuzzer -Iinclude -I$(LSA_GEN) -I$(LSASS_DIR) \
+		-isystem /usr/include/tirpc -o $@ $(filter %.c %.o,$^) $(LSA_FUZZ_LIBS)
+FUZZ += $(LSA_FUZZ)/lsa-rpc $(LSA_FUZZ)/lsa-der $(LSA_FUZZ)/lsa-message
