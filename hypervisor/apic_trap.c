@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "apic_trap.h"
-#include "exits.h"
-#include "guest_memory.h"
-#include "instruction.h"
 #include "partition.h"
 #include "platform/apic.h"
 #include "startup.h"
 
-#define VECTOR_GP 13u
-#define ALL_CPUS  0xffu
+#define ALL_CPUS 0xffu
 
 /* What an ICR value or an interrupt message asks for. */
 struct request {
@@ -124,50 +120,17 @@ static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
     apic_write(offset, value);
 }
 
-static void write_window(struct cpu *cpu, uint64_t address, uint32_t value)
-{
-    uint64_t offset = address - APIC_WINDOW_BASE;
-    if (offset < APIC_ID || offset >= PAGE_SIZE)
-        write_message(cpu, address, value);
-    else
-        write_register(cpu, (uint32_t)offset, value);
-}
-
 bool apic_trap_x2apic_icr(struct cpu *cpu, uint64_t value)
 {
     struct request r = decode_icr((uint32_t)value, (uint32_t)(value >> 32), true);
     return virtualise(cpu, &r) || cpu_wrmsr_safe(APIC_MSR_X2APIC_ICR, value);
 }
 
-static uint64_t register_value(struct cpu *cpu, unsigned reg)
+void apic_trap_write(struct cpu *cpu, gpa_t address, uint32_t value)
 {
-    struct hv_register_value value = {0};
-    vcpu_get_register(cpu, 0, HV_REGISTER_RAX + reg, &value);
-    return value.low;
-}
-
-static void exchange(struct cpu *cpu, unsigned reg, uint64_t old)
-{
-    struct hv_register_value value = {.low = old};
-    vcpu_set_register(cpu, 0, HV_REGISTER_RAX + reg, value);
-}
-
-void apic_trap_write(struct cpu *cpu, gpa_t address)
-{
-    uint8_t bytes[INSTRUCTION_MAX];
-    struct store store;
-    unsigned address_size = vcpu_address_size(cpu->current);
-    unsigned count = guest_fetch(cpu, bytes, sizeof(bytes));
-    if (address_size == 2 || !instruction_decode_store(bytes, count, address_size, &store) ||
-        store.size != 4 || address.value & 3) {
-        exits_inject(cpu, VECTOR_GP, true, 0);
-        return;
-    }
-    uint32_t value = store.immediate;
-    if (store.has_register)
-        value = (uint32_t)register_value(cpu, store.reg);
-    if (store.exchanges)
-        exchange(cpu, store.reg, apic_read_window(address.value));
-    vcpu_advance(cpu->current, store.length);
-    write_window(cpu, address.value, value);
+    uint64_t offset = address.value - APIC_WINDOW_BASE;
+    if (offset < APIC_ID || offset >= PAGE_SIZE)
+        write_message(cpu, address.value, value);
+    else
+        write_register(cpu, (uint32_t)offset, value);
 }

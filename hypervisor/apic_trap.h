@@ -13,9 +13,8 @@
 #define APIC_WINDOW_SIZE 0x100000ull
 
 bool apic_trap_covers(gpa_t address);
-/* The running instruction of VTL0 writes to `address`: does it, and steps over it. One that no sane
- * program uses on an APIC gets #GP. */
-void apic_trap_write(struct cpu *cpu, gpa_t address);
+/* VTL0 stores a dword at an address that is covered. */
+void apic_trap_write(struct cpu *cpu, gpa_t address, uint32_t value);
 /* A write of the x2APIC's ICR (MSR 0x830). False: #GP. */
 bool apic_trap_x2apic_icr(struct cpu *cpu, uint64_t value);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "exits.h"
-#include "apic_trap.h"
+#include "device_store.h"
 #include "partition.h"
 #include "platform/reset.h"
 #include "shootdown.h"
@@ -95,9 +95,9 @@ static unsigned rights_for(enum hv_access_type access)
 
 void exits_memory_fault(struct cpu *cpu, gpa_t address, enum hv_access_type access)
 {
-    if (cpu->vtl == 0 && access == HV_ACCESS_WRITE && apic_trap_covers(address)) {
+    if (cpu->vtl == 0 && access == HV_ACCESS_WRITE && device_store_covers(cpu, address)) {
         cpu_count(cpu, HV_EXIT_APIC_WRITE);
-        apic_trap_write(cpu, address);
+        device_store(cpu, address);
         return;
     }
     cpu_count(cpu, HV_EXIT_NESTED_PAGE_FAULT);

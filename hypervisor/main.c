@@ -217,6 +217,10 @@ void boot_main(uint32_t magic, uint64_t information)
     divide_memory();
     build_slat();
     start_iommu();
+    ports_init(&partition.ports, loader.rsdp, FOUR_GIB);
+    if (!pci_guard_init(&partition, loader.rsdp, FOUR_GIB))
+        fatal("PCI configuration cannot be guarded");
+    partition.features |= HV_FEATURE_PLATFORM_TRAPS;
     partition.tsc_hz = tsc_calibrate();
     if (!partition.tsc_hz)
         fatal("the timer (PIT channel 2) does not run");

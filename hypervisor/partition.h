@@ -6,6 +6,8 @@
 #include "cpu.h"
 #include "iommu/iommu.h"
 #include "platform/linux.h"
+#include "platform/pci_guard.h"
+#include "platform/ports.h"
 #include "memory.h"
 #include "slat.h"
 
@@ -28,9 +30,12 @@ struct partition {
     struct slat slat;
     struct memory_pool pool;
     struct iommu iommu;
+    struct ports ports;
+    struct pci_guard pci;
     struct cpu *cpus[CPU_MAX]; /* by VP index; the boot CPU is 0 */
     uint32_t cpu_count;
     hpa_t msr_map[VTL_COUNT]; /* the vendor's MSR permission maps */
+    hpa_t io_map[VTL_COUNT];  /* and those of I/O ports */
     uint32_t stopping;        /* a CPU is about to reset the machine; atomic */
     uint32_t enabled_vtls;    /* bit n: VTL n is enabled for the partition (bit 0 always) */
 

@@ -195,6 +195,17 @@ void vtl_memory_intercept(struct cpu *cpu, gpa_t address, enum hv_access_type ac
     intercept(cpu, HV_MESSAGE_GPA_INTERCEPT, &message, sizeof(message));
 }
 
+void vtl_port_intercept(struct cpu *cpu, uint16_t port, unsigned size, unsigned instruction_length)
+{
+    struct hv_io_port_intercept message = {
+        .header = intercept_header(cpu, HV_ACCESS_WRITE, instruction_length),
+        .port = port,
+        .access_info = (uint8_t)size,
+        .rax = vcpu_rax(&cpu->vcpu[0]),
+    };
+    intercept(cpu, HV_MESSAGE_IO_PORT_INTERCEPT, &message, sizeof(message));
+}
+
 void vtl_msr_intercept(struct cpu *cpu, uint32_t msr, enum hv_access_type access,
                        unsigned instruction_length)
 {

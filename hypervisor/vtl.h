@@ -18,6 +18,7 @@ void vtl_return(struct cpu *cpu, uint64_t control);
 void vtl_memory_intercept(struct cpu *cpu, gpa_t address, enum hv_access_type access);
 void vtl_msr_intercept(struct cpu *cpu, uint32_t msr, enum hv_access_type access,
                        unsigned instruction_length);
+void vtl_port_intercept(struct cpu *cpu, uint16_t port, unsigned size, unsigned instruction_length);
 /* TLFS register intercept: value is the attempted new one. */
 void vtl_register_intercept(struct cpu *cpu, uint32_t name, struct hv_register_value value,
                             unsigned instruction_length);

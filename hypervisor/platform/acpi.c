@@ -6,6 +6,7 @@
 #define BIOS_AREA       0xe0000ull
 #define BIOS_AREA_SIZE  0x20000ull
 #define RSDP_SIZE       20u
+#define AML_NAME_OP     0x08u /* ACPI 6.4, 20.2.5.1 */
 #define MADT_LOCAL_APIC 0u
 #define MADT_X2APIC     9u
 #define MADT_USABLE     3u /* enabled, or can be enabled */
@@ -121,6 +122,22 @@ void acpi_hide(struct range range)
     struct table *table = hpa_pointer(hpa(range.base));
     table->checksum = (uint8_t)(table->checksum + (uint8_t)table->signature[3] - 'x');
     table->signature[3] = 'x';
+}
+
+void acpi_rename_object(uint64_t address, uint64_t limit, const char *from, const char *to)
+{
+    struct table *table = (struct table *)table_at(address, limit);
+    uint8_t *bytes = (uint8_t *)table;
+    if (!table)
+        return;
+    for (uint32_t at = sizeof(*table); at + 5 <= table->length; at++) {
+        if (bytes[at] != AML_NAME_OP || memcmp(&bytes[at + 1], from, 4))
+            continue;
+        for (unsigned i = 0; i < 4; i++) {
+            table->checksum = (uint8_t)(table->checksum + from[i] - to[i]);
+            bytes[at + 1 + i] = (uint8_t)to[i];
+        }
+    }
 }
 
 /* True if the entry is a usable CPU. */

@@ -11,6 +11,8 @@ uint64_t acpi_find_rsdp(void);
 struct range acpi_table(uint64_t rsdp, uint64_t limit, const char *signature);
 /* VTL0 will not know the table any more: its signature is one that nobody looks for. */
 void acpi_hide(struct range table);
+/* Names the object `from` of an AML table (the DSDT) `to`: four letters each. */
+void acpi_rename_object(uint64_t address, uint64_t limit, const char *from, const char *to);
 /* APIC IDs of the CPUs that the MADT calls usable, in its order; returns how many (at most max), 0
  * if there is no MADT. All tables must lie below `limit`, which is mapped. */
 uint32_t acpi_cpus(uint64_t rsdp, uint64_t limit, uint32_t *apic_ids, uint32_t max);

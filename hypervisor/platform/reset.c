@@ -55,12 +55,17 @@ static void scrub(struct partition *partition)
     __asm__ volatile("wbinvd" ::: "memory");
 }
 
-void reset_machine(struct cpu *cpu)
+void reset_prepare(struct cpu *cpu)
 {
     if (__atomic_exchange_n(&cpu->partition->stopping, 1, __ATOMIC_SEQ_CST))
         reset_join(cpu);
     stop_others(cpu);
     scrub(cpu->partition);
+}
+
+void reset_machine(struct cpu *cpu)
+{
+    reset_prepare(cpu);
     io_write8(RESET_PORT, RESET_HARD);
     io_write8(KEYBOARD_COMMAND, KEYBOARD_RESET);
     /* Neither worked: a triple fault resets the CPU, or at least ends it. */

@@ -7,6 +7,8 @@
 
 /* Stops the other CPUs, scrubs all that VTL1 owns, resets the machine. */
 _Noreturn void reset_machine(struct cpu *cpu);
+/* The first two of these: the caller powers the machine off. VTL1 cannot run after it. */
+void reset_prepare(struct cpu *cpu);
 /* Another CPU does so: stand still. */
 _Noreturn void reset_join(struct cpu *cpu);
 

@@ -14,6 +14,7 @@
 
 /* APM Vol.2 15.11: two bits per MSR, three ranges of 0x2000 MSRs, 2 KiB each. */
 #define MSR_MAP_PAGES       2u
+#define IO_MAP_PAGES        3u /* 64 Ki ports, and an access that runs over the end */
 #define MSR_RANGE_SIZE      0x2000u
 #define PAT_RESET           0x0007040600070406ull
 #define DR6_RESET           0xffff0ff0ull
@@ -74,6 +75,16 @@ static void msr_map_build(uint8_t *map, unsigned vtl)
     }
 }
 
+/* One bit a port (APM Vol.2 15.10.1). VTL1 has no devices: it gets #GP at every port. */
+static void io_map_build(uint8_t *map, const struct ports *ports, unsigned vtl)
+{
+    memset(map, vtl ? 0xff : 0, IO_MAP_PAGES * PAGE_SIZE);
+    for (uint32_t i = 0; vtl == 0 && i < ports->count; i++) {
+        for (uint32_t port = ports->ranges[i].first; port <= ports->ranges[i].last; port++)
+            map[port / 8] |= (uint8_t)(1u << port % 8);
+    }
+}
+
 bool vcpu_machine_init(struct partition *partition)
 {
     for (unsigned vtl = 0; vtl < VTL_COUNT; vtl++) {
@@ -81,6 +92,10 @@ bool vcpu_machine_init(struct partition *partition)
         if (!partition->msr_map[vtl].value)
             return false;
         msr_map_build(hpa_pointer(partition->msr_map[vtl]), vtl);
+        partition->io_map[vtl] = memory_take(&partition->pool, IO_MAP_PAGES);
+        if (!partition->io_map[vtl].value)
+            return false;
+        io_map_build(hpa_pointer(partition->io_map[vtl]), &partition->ports, vtl);
     }
     return true;
 }
@@ -88,7 +103,7 @@ bool vcpu_machine_init(struct partition *partition)
 static void set_intercepts(struct vmcb *vmcb, unsigned vtl)
 {
     vmcb->intercept3 = INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_CPUID | INTERCEPT_INVD |
-                       INTERCEPT_INVLPGA | INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
+                       INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
     vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
                        INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
     if (vtl == 0)
@@ -144,6 +159,7 @@ bool vcpu_init(struct cpu *cpu, unsigned vtl)
     set_intercepts(vmcb, vtl);
     reset_state(vmcb);
     vmcb->pat = PAT_RESET;
+    vmcb->io_map = partition->io_map[vtl].value;
     vmcb->msr_map = partition->msr_map[vtl].value;
     vmcb->asid = 1 + vtl;
     vmcb->tlb_control = TLB_CONTROL_FLUSH_ALL;

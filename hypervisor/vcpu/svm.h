@@ -47,6 +47,7 @@
 #define INTERCEPT_IRET         (1u << 20)
 #define INTERCEPT_INVD         (1u << 22)
 #define INTERCEPT_INVLPGA      (1u << 26)
+#define INTERCEPT_IOIO         (1u << 27)
 #define INTERCEPT_MSR          (1u << 28)
 #define INTERCEPT_SHUTDOWN     (1u << 31)
 /* Word 4. */
@@ -91,6 +92,7 @@ enum svm_exit_code {
     SVM_EXIT_IRET = 0x74,
     SVM_EXIT_INVD = 0x76,
     SVM_EXIT_INVLPGA = 0x7a,
+    SVM_EXIT_IOIO = 0x7b,
     SVM_EXIT_MSR = 0x7c,
     SVM_EXIT_SHUTDOWN = 0x7f,
     SVM_EXIT_VMRUN = 0x80,
@@ -105,6 +107,12 @@ enum svm_exit_code {
 /* Nested page fault, exitinfo1. */
 #define NPF_WRITE              (1u << 1)
 #define NPF_EXECUTE            (1u << 4)
+
+/* I/O, exitinfo1 (APM Vol.2 15.10.2); exitinfo2 is the next RIP. */
+#define IOIO_IN                (1u << 0)
+#define IOIO_STRING            (1u << 2)
+#define IOIO_SIZE(info)        ((unsigned)(info) >> 4 & 7)
+#define IOIO_PORT(info)        ((uint16_t)((info) >> 16))
 
 /* EVENTINJ and EXITINTINFO (APM Vol.2 15.20, 15.7.2). */
 #define EVENT_VALID            (1ull << 31)

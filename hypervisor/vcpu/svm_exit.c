@@ -4,6 +4,7 @@
 #include "../exits.h"
 #include "../log.h"
 #include "../msr.h"
+#include "../platform/ports.h"
 #include "../platform/reset.h"
 #include "../vtl.h"
 #include "svm.h"
@@ -63,6 +64,27 @@ static void exit_msr(struct cpu *cpu, struct vmcb *vmcb)
             r->rdx = value >> 32;
         }
         vcpu_advance(cpu->current, 2);
+    }
+}
+
+/* A port that the map guards. Strings of them are no use to anybody honest. */
+static void exit_port(struct cpu *cpu, struct vmcb *vmcb)
+{
+    uint16_t port = IOIO_PORT(vmcb->exit_info1);
+    unsigned size = IOIO_SIZE(vmcb->exit_info1);
+    unsigned length = (unsigned)(vmcb->exit_info2 - vmcb->rip);
+    cpu_count(cpu, HV_EXIT_PORT);
+    if (cpu->vtl != 0 || (vmcb->exit_info1 & IOIO_STRING)) {
+        exits_inject(cpu, VECTOR_GP, true, 0);
+    } else if (vmcb->exit_info1 & IOIO_IN) {
+        uint64_t mask = size == 4 ? ~0ull : (1ull << 8 * size) - 1;
+        uint64_t value = ports_read(cpu, port, size);
+        vmcb->rax = size == 4 ? value : (vmcb->rax & ~mask) | (value & mask);
+        vcpu_advance(cpu->current, length);
+    } else if (ports_write(cpu, port, size, (uint32_t)vmcb->rax)) {
+        vcpu_advance(cpu->current, length);
+    } else {
+        vtl_port_intercept(cpu, port, size, length);
     }
 }
 
@@ -165,6 +187,9 @@ static __attribute__((noinline)) void exit_other(struct cpu *cpu, struct vmcb *v
     case SVM_EXIT_INTR:
         cpu_count(cpu, HV_EXIT_INTERRUPT);
         vtl_notify(cpu);
+        break;
+    case SVM_EXIT_IOIO:
+        exit_port(cpu, vmcb);
         break;
     case SVM_EXIT_MSR:
         exit_msr(cpu, vmcb);

@@ -189,6 +189,7 @@ enum hv_message_type {
     HV_MESSAGE_UNMAPPED_GPA = 0x80000000,
     HV_MESSAGE_GPA_INTERCEPT = 0x80000001,
     HV_MESSAGE_HYPERCALL_REFUSED = 0x80000050, /* TLFS number of the hypercall intercept */
+    HV_MESSAGE_IO_PORT_INTERCEPT = 0x80010000,
     HV_MESSAGE_MSR_INTERCEPT = 0x80010001,
     HV_MESSAGE_REGISTER_INTERCEPT = 0x80010006,
 };
@@ -230,6 +231,15 @@ struct hv_memory_intercept {
     uint8_t instruction_bytes[16];
 };
 static_assert(sizeof(struct hv_memory_intercept) == 80, "TLFS memory intercept");
+struct hv_io_port_intercept {
+    struct hv_intercept_header header;
+    uint16_t port;
+    uint8_t access_info; /* bytes in 2:0; string and REP accesses are never passed on */
+    uint8_t instruction_byte_count;
+    uint32_t reserved;
+    uint64_t rax;
+};
+static_assert(sizeof(struct hv_io_port_intercept) == 56, "TLFS I/O port intercept, to RAX");
 struct hv_msr_intercept {
     struct hv_intercept_header header;
     uint32_t msr;
@@ -263,6 +273,7 @@ struct hv_message {
     union {
         struct hv_intercept_header intercept;
         struct hv_memory_intercept memory;
+        struct hv_io_port_intercept port;
         struct hv_msr_intercept msr;
         struct hv_register_intercept reg;
         struct hv_hypercall_refused refused;

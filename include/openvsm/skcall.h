@@ -175,6 +175,7 @@ enum sk_audit_kind {
     SK_AUDIT_SYSCALL = 7,   /* a trustlet used a call that does not exist (named once) */
     SK_AUDIT_FAULT = 8,     /* a trustlet died of its own fault */
     SK_AUDIT_REGISTER = 9,  /* VTL0 used a guarded register or instruction */
+    SK_AUDIT_PORT = 11,     /* VTL0 wrote what is guarded to an I/O port */
     SK_AUDIT_ATTEMPT = 10,  /* VTL0 itself turned somebody away: address is an enum sk_attempt */
 };
 /* What somebody wanted to do to a trustlet through an API of VTL0. */

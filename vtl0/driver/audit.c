@@ -50,6 +50,7 @@ static const char *kind_name(u16 kind)
         [SK_AUDIT_ANSWER] = "answer",       [SK_AUDIT_IMAGE] = "image",
         [SK_AUDIT_SYSCALL] = "syscall",     [SK_AUDIT_FAULT] = "fault",
         [SK_AUDIT_REGISTER] = "register",   [SK_AUDIT_ATTEMPT] = "attempt",
+        [SK_AUDIT_PORT] = "port",
     };
 
     return kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown";

@@ -80,6 +80,7 @@ static const struct {
     [SK_AUDIT_SYSCALL] = {"syscall", "a trustlet used a system call that is not offered"},
     [SK_AUDIT_FAULT] = {"fault", "a trustlet died of its own fault"},
     [SK_AUDIT_REGISTER] = {"register", "VTL0 used a guarded register or instruction"},
+    [SK_AUDIT_PORT] = {"port", "VTL0 wrote what is guarded to an I/O port"},
     [SK_AUDIT_ATTEMPT] = {"attempt", "VTL0 turned somebody away from a trustlet"},
 };
 

@@ -28,6 +28,10 @@ static struct audit_event describe(const struct hv_message *message)
         event.kind = SK_AUDIT_MSR;
         event.address = message->payload.msr.msr;
         event.value = message->payload.msr.rdx << 32 | (uint32_t)message->payload.msr.rax;
+    } else if (message->header.type == HV_MESSAGE_IO_PORT_INTERCEPT) {
+        event.kind = SK_AUDIT_PORT;
+        event.address = message->payload.port.port;
+        event.value = message->payload.port.rax;
     } else if (message->header.type == HV_MESSAGE_REGISTER_INTERCEPT) {
         event.kind = SK_AUDIT_REGISTER;
         event.address = message->payload.reg.name;

@@ -332,7 +332,7 @@ static void every_status_and_kind_has_its_words(void **state)
             continue;
         assert_string_not_equal(openvsm_status_text((enum sk_status)s), unknown);
     }
-    for (uint16_t k = SK_AUDIT_MEMORY; k <= SK_AUDIT_ATTEMPT; k++)
+    for (uint16_t k = SK_AUDIT_MEMORY; k <= SK_AUDIT_PORT; k++)
         assert_non_null(openvsm_audit_kind(k));
     assert_null(openvsm_audit_kind(0));
     assert_null(openvsm_audit_kind(999));

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "device_store.h"
+#include "apic_trap.h"
+#include "exits.h"
+#include "guest_memory.h"
+#include "instruction.h"
+#include "partition.h"
+#include "vtl.h"
+
+#define VECTOR_GP 13u
+
+bool device_store_covers(const struct cpu *cpu, gpa_t address)
+{
+    return apic_trap_covers(address) || pci_guard_covers(cpu->partition, address);
+}
+
+static uint64_t register_value(struct cpu *cpu, unsigned reg)
+{
+    struct hv_register_value value = {0};
+    vcpu_get_register(cpu, 0, HV_REGISTER_RAX + reg, &value);
+    return value.low;
+}
+
+static void exchange(struct cpu *cpu, unsigned reg, gpa_t address)
+{
+    struct hv_register_value value = {0};
+    value.low = *(volatile uint32_t *)hpa_pointer(hpa(address.value));
+    vcpu_set_register(cpu, 0, HV_REGISTER_RAX + reg, value);
+}
+
+/* Both kinds of device have registers of a dword; PCI's may be written in parts. */
+static bool is_sane(const struct store *store, gpa_t address)
+{
+    if (address.value % store->size || store->size > 4)
+        return false;
+    return store->size == 4 || (!store->exchanges && !apic_trap_covers(address));
+}
+
+static bool decode(struct cpu *cpu, struct store *store)
+{
+    uint8_t bytes[INSTRUCTION_MAX];
+    unsigned address_size = vcpu_address_size(cpu->current);
+    unsigned count = guest_fetch(cpu, bytes, sizeof(bytes));
+    return address_size != 2 && instruction_decode_store(bytes, count, address_size, store);
+}
+
+void device_store(struct cpu *cpu, gpa_t address)
+{
+    struct store store = {0};
+    if (!decode(cpu, &store) || !is_sane(&store, address)) {
+        exits_inject(cpu, VECTOR_GP, true, 0);
+        return;
+    }
+    uint32_t value = store.immediate;
+    if (store.has_register)
+        value = (uint32_t)register_value(cpu, store.reg);
+    bool apic = apic_trap_covers(address);
+    if (!apic && !pci_store_allowed(cpu->partition, address, store.size)) {
+        vtl_memory_intercept(cpu, address, HV_ACCESS_WRITE);
+        return;
+    }
+    if (store.exchanges)
+        exchange(cpu, store.reg, address);
+    vcpu_advance(cpu->current, store.length);
+    if (apic)
+        apic_trap_write(cpu, address, value);
+    else
+        pci_store(address, store.size, value);
+}
