@@ -2,7 +2,8 @@
 /*
  * attack-destroy WAY: ends the machine. The CPU's machinery on a frame of VTL1's (idt, cr3), or one
  * of the doors through which software resets a PC: ports 0xcf9, 0x64, 0x92; Linux's emergency
- * restart (sysrq), its orderly one (reboot), its panic (panic).
+ * restart (sysrq), its orderly one (reboot), its panic (panic), and its power-off by ACPI
+ * (poweroff).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,7 +51,11 @@ int main(int argc, char **argv)
         write_port(0xcf9, 6);
     else if (!strcmp(way, "keyboard"))
         write_port(0x64, 0xfe);
-    else if (!strcmp(way, "port92"))
+    else if (!strcmp(way, "keyboard-output")) {
+        /* The controller's output port, whose bit 0 is the reset line. */
+        write_port(0x64, 0xd1);
+        write_port(0x60, 0);
+    } else if (!strcmp(way, "port92"))
         write_port(0x92, 1);
     else if (!strcmp(way, "sysrq"))
         sysrq('b');
@@ -58,5 +63,7 @@ int main(int argc, char **argv)
         sysrq('c');
     else if (!strcmp(way, "reboot"))
         reboot(RB_AUTOBOOT);
+    else if (!strcmp(way, "poweroff"))
+        reboot(RB_POWER_OFF);
     bail("the machine lives on");
 }
