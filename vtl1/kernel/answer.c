@@ -62,20 +62,25 @@ bool answer_revents_sound(int32_t fd, uint16_t events, uint16_t revents)
     return (revents & ~(events | POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
 
-/* getdents64(2): d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name; padded to 8. */
+/*
+ * getdents64(2): d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name; padded to 8, so that the name's
+ * NUL stands in the last eight bytes, of which the shortest record's name has five.
+ */
 uint32_t answer_dirent(const uint8_t *bytes, uint64_t size)
 {
     enum { RECLEN = 16, NAME = 19, SMALLEST = 24 };
+    const uint64_t ones = 0x0101010101010101ull;
+    uint64_t last = 0;
     if (size < SMALLEST)
         return 0;
     uint32_t length = bytes[RECLEN] | (uint32_t)bytes[RECLEN + 1] << 8;
     if (length < SMALLEST || length > DIRENT_MAX || length > size || length % 8 != 0)
         return 0;
-    for (uint32_t i = NAME; i < length; i++) {
-        if (bytes[i] == 0)
-            return i > NAME ? length : 0;
-    }
-    return 0;
+    __builtin_memcpy(&last, bytes + length - sizeof(last), sizeof(last));
+    if (length == SMALLEST)
+        last |= 0xffffff;
+    bool ended = ((last - ones) & ~last & ones << 7) != 0;
+    return ended && bytes[NAME] != 0 ? length : 0;
 }
 
 bool answer_time_sound(const struct linux_time *time, int64_t second)

@@ -17,8 +17,8 @@ bool answer_in_contract(const struct syscall_entry *entry, const struct syscall_
 bool answer_revents_sound(int32_t fd, uint16_t events, uint16_t revents);
 
 /*
- * The size of the struct linux_dirent64 at the start of these bytes, or 0 if it is none: whole
- * records of at most DIRENT_MAX bytes with a name that ends in them.
+ * The size of the struct linux_dirent64 at the start of these bytes, or 0 if it is none: a whole
+ * record of at most DIRENT_MAX bytes with a name that ends in its last eight.
  */
 #define DIRENT_MAX 280u
 uint32_t answer_dirent(const uint8_t *bytes, uint64_t size);

@@ -2,6 +2,7 @@
 /* Who the process is, how it ends, what it keeps for its threads and signals. */
 #include "local.h"
 
+#include "call.h"
 #include "image.h"
 #include "linux_abi.h"
 #include "random.h"
@@ -18,7 +19,7 @@
 #define ROBUST_LIST_SIZE           24u
 #define SIGNAL_SET_SIZE            8u
 #define RANDOM_CHUNK               256u
-#define RANDOM_MAX                 (64u << 10)
+#define RANDOM_MAX                 (32u << 20) /* as Linux */
 #define RLIMIT_COUNT               16u
 
 static enum syscall_action copy_out_return(struct thread *thread, uint64_t to, const void *from,
@@ -347,19 +348,24 @@ enum syscall_action local_getcpu(struct thread *thread, const uint64_t given[6])
     return syscall_return_memory(thread, error);
 }
 
-/* At most RANDOM_MAX bytes a call: getrandom(2) may give less than was asked for. */
+/* A long answer is given in pieces, with VTL0's turn between them where it wants one. */
 enum syscall_action local_getrandom(struct thread *thread, const uint64_t given[6])
 {
     uint8_t chunk[RANDOM_CHUNK];
     uint64_t size = given[1] < RANDOM_MAX ? given[1] : RANDOM_MAX;
     int error = given[2] & ~7ull ? -EINVAL : 0;
-    for (uint64_t done = 0; done < size && error == 0; done += sizeof(chunk)) {
-        uint64_t part = size - done < sizeof(chunk) ? size - done : sizeof(chunk);
+    bool pause = false;
+    while (error == 0 && !pause && thread->cursor < size) {
+        uint64_t left = size - thread->cursor, part = left < sizeof(chunk) ? left : sizeof(chunk);
         if (!random_bytes(chunk, part))
             error = -EIO;
         else
-            error = user_copy_out(&thread->process->space, given[0] + done, chunk, part);
+            error = user_copy_out(&thread->process->space, given[0] + thread->cursor, chunk, part);
+        thread->cursor += error == 0 ? part : 0;
+        pause = thread->cursor < size && call_must_yield();
     }
     wipe(chunk, sizeof(chunk));
+    if (pause && error == 0)
+        return SYSCALL_AGAIN;
     return syscall_return_memory(thread, error != 0 ? error : (int64_t)size);
 }

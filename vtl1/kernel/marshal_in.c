@@ -8,8 +8,10 @@
 #include "syscall.h"
 #include "user_copy.h"
 
-#define SLOT_ALIGN 8u
-#define FD_SET_MAX 8192 /* bits; Linux itself stops at the size of the descriptor table */
+#define SLOT_ALIGN  8u
+#define FD_SET_MAX  8192        /* bits; Linux itself stops at the size of the descriptor table */
+#define POLL_MAX    1024        /* RLIMIT_NOFILE, as getrlimit tells it */
+#define DIRENTS_MAX (32u << 10) /* bytes of records that are checked in one go */
 
 static uint64_t first_free(const struct thread *thread)
 {
@@ -91,6 +93,8 @@ static int64_t buffer_size(const struct syscall_entry *entry, const struct argum
         int64_t bits = answer_count(entry, 1, given);
         return bits >= 0 && bits <= FD_SET_MAX ? (bits + 63) / 64 * 8 : -EINVAL;
     }
+    if (entry->check == CHECK_POLL && a->length != 0 && count > POLL_MAX)
+        return -EINVAL;
     if (count < 0 || __builtin_mul_overflow(count, (int64_t)a->unit, &size))
         return -EINVAL;
     return size;
@@ -100,6 +104,8 @@ static int64_t buffer_size(const struct syscall_entry *entry, const struct argum
 static int64_t cut(const struct thread *thread, const struct argument *a, uint64_t left)
 {
     uint64_t room = marshal_room(thread);
+    if (thread->syscall.entry->check == CHECK_DIRENTS && room > DIRENTS_MAX)
+        room = DIRENTS_MAX;
     if (left <= room)
         return (int64_t)left;
     return (a->flags & ARGUMENT_CLIP) && room > 0 ? (int64_t)room : -EINVAL;
@@ -161,7 +167,10 @@ static int put_vector(struct thread *thread, const uint64_t given[6], unsigned i
         return (int)size;
     if ((uint64_t)size < s->done)
         return -EFAULT; /* another thread changed the list between two chunks */
-    int64_t bytes = cut(thread, a, (uint64_t)size - s->done);
+    int64_t bytes = vector_part(thread, given[i], given[i + 1], s->done);
+    if (bytes < 0)
+        return (int)bytes;
+    bytes = cut(thread, a, (uint64_t)bytes);
     if (bytes < 0 || !marshal_place(thread, i, (uint64_t)bytes))
         return -EINVAL;
     int error = vector_move(thread, given[i], given[i + 1], s->done, (uint64_t)bytes,

@@ -66,8 +66,9 @@ static uint64_t part_address(const struct thread *thread, unsigned slot)
 static int put_data(struct thread *thread, const struct linux_msghdr *header, bool gather)
 {
     int64_t size = vector_size(thread, header->vector, header->vector_count);
-    if (size < 0)
-        return size == -EINVAL ? -EMSGSIZE : (int)size;
+    int64_t part = vector_part(thread, header->vector, header->vector_count, 0);
+    if (size < 0 || part < 0 || part < size) /* a message of too many pieces cannot be parted */
+        return size == -EFAULT || size == -ENOMEM ? (int)size : -EMSGSIZE;
     uint64_t room = marshal_room(thread), bytes = (uint64_t)size < room ? (uint64_t)size : room;
     if (!marshal_place(thread, SLOT_DATA, bytes))
         return -EMSGSIZE;

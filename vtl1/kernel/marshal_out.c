@@ -81,26 +81,43 @@ int64_t marshal_take(struct thread *thread, const uint64_t given[6], unsigned i,
 
 /* ---- checks ---- */
 
+/*
+ * Long arrays are looked at in windows of WINDOW bytes: one walk of the page tables for many
+ * elements, so that the longest answer stays well below 50,000 instructions.
+ */
+#define WINDOW 1024u
+
 /* struct pollfd[]: only revents goes back, and the result says how many are not zero. */
-static int64_t check_poll(struct thread *thread, const uint64_t given[6], int64_t result)
+static int64_t poll_window(struct thread *thread, uint64_t address, uint64_t offset, uint64_t bytes)
 {
     struct address_space *space = &thread->process->space;
-    uint64_t count = thread->syscall.slot[0].bytes / sizeof(struct pollfd);
+    struct pollfd mine[WINDOW / sizeof(struct pollfd)], theirs[WINDOW / sizeof(struct pollfd)];
     int64_t ready = 0;
-    for (uint64_t k = 0; k < count; k++) {
-        struct pollfd mine = {0}, theirs = {0};
-        uint64_t address = given[0] + k * sizeof(mine);
-        int error = user_copy_in(space, &mine, address, sizeof(mine));
-        if (error != 0)
-            return error;
-        copy_volatile(&theirs, slot_bytes(thread, 0) + k * sizeof(theirs), sizeof(theirs));
-        if (!answer_revents_sound(mine.fd, (uint16_t)mine.events, (uint16_t)theirs.revents))
+    int error = user_copy_in(space, mine, address + offset, bytes);
+    if (error != 0)
+        return error;
+    copy_volatile(theirs, slot_bytes(thread, 0) + offset, bytes);
+    for (uint64_t k = 0; k < bytes / sizeof(mine[0]); k++) {
+        uint16_t revents = (uint16_t)theirs[k].revents;
+        if (!answer_revents_sound(mine[k].fd, (uint16_t)mine[k].events, revents))
             return MARSHAL_LIE;
-        ready += theirs.revents != 0;
-        mine.revents = theirs.revents;
-        error = user_copy_out(space, address, &mine, sizeof(mine));
-        if (error != 0)
-            return error;
+        ready += revents != 0;
+        mine[k].revents = (short)revents;
+    }
+    error = user_copy_out(space, address + offset, mine, bytes);
+    return error != 0 ? error : ready;
+}
+
+static int64_t check_poll(struct thread *thread, const uint64_t given[6], int64_t result)
+{
+    uint64_t size = thread->syscall.slot[0].bytes;
+    int64_t ready = 0;
+    for (uint64_t at = 0; at < size; at += WINDOW) {
+        uint64_t bytes = size - at < WINDOW ? size - at : WINDOW;
+        int64_t window = poll_window(thread, given[0], at, bytes);
+        if (window < 0)
+            return window;
+        ready += window;
     }
     return ready == result ? 0 : MARSHAL_LIE;
 }
@@ -143,17 +160,22 @@ static int64_t check_bits(struct thread *thread, const uint64_t given[6], int64_
 /* Looked at where it arrived, in the trustlet's memory: VTL0 cannot change it there any more. */
 static int64_t check_dirents(struct thread *thread, const uint64_t given[6], int64_t result)
 {
-    uint8_t record[DIRENT_MAX];
+    uint8_t window[WINDOW];
     uint64_t at = 0, size = (uint64_t)result;
+    static_assert(DIRENT_MAX <= WINDOW, "a record fits");
     while (at < size) {
-        uint64_t part = size - at < sizeof(record) ? size - at : sizeof(record);
-        int error = user_copy_in(&thread->process->space, record, given[1] + at, part);
+        uint64_t part = size - at < WINDOW ? size - at : WINDOW, used = 0;
+        int error = user_copy_in(&thread->process->space, window, given[1] + at, part);
         if (error != 0)
             return error;
-        uint32_t length = answer_dirent(record, part);
-        if (length == 0)
-            return MARSHAL_LIE;
-        at += length;
+        /* Whole records; one that is cut by the window's end begins the next window. */
+        while (used < part && (used == 0 || part - used >= DIRENT_MAX || at + part == size)) {
+            uint32_t length = answer_dirent(window + used, part - used);
+            if (length == 0)
+                return MARSHAL_LIE;
+            used += length;
+        }
+        at += used;
     }
     return 0;
 }

@@ -28,6 +28,9 @@ enum vector_direction {
 };
 /* The sum of `count` lengths, or -EINVAL (as Linux), -EFAULT, -ENOMEM. */
 int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count);
+/* How many bytes behind the first `skip` one request should move at most: those of so many pieces
+ * as can be moved without a pause. Errors as above. */
+int64_t vector_part(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip);
 /* Moves `bytes` bytes, the first `skip` of the vector left out, at `offset` of the bounce buffer.
  */
 int vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,

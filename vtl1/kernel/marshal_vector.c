@@ -5,7 +5,9 @@
 #include "linux_abi.h"
 #include "user_copy.h"
 
-#define VECTOR_MAX 1024u /* UIO_MAXIOV */
+#define VECTOR_MAX   1024u /* UIO_MAXIOV */
+#define VECTOR_BATCH 256u  /* pieces moved in one request: some 30,000 instructions */
+#define WINDOW       64u   /* vectors read at once */
 
 struct linux_iovec {
     uint64_t base;
@@ -13,29 +15,65 @@ struct linux_iovec {
 };
 static_assert(sizeof(struct linux_iovec) == 16, "struct iovec");
 
-static int read_vector(struct thread *thread, uint64_t vector, uint64_t k, struct linux_iovec *out)
+/* The trustlet's list, seen through a window that moves on. */
+struct walk {
+    struct thread *thread;
+    uint64_t vector, count; /* address and length of the list */
+    uint64_t next;
+    struct linux_iovec window[WINDOW];
+};
+
+/* The next vector in *out. 1; 0: there is none; -errno. */
+static int walk_next(struct walk *w, struct linux_iovec *out)
 {
-    return user_copy_in(&thread->process->space, out, vector + k * sizeof(*out), sizeof(*out));
+    uint64_t at = w->next % WINDOW, left = w->count - w->next;
+    if (left == 0)
+        return 0;
+    if (at == 0) {
+        uint64_t part = left < WINDOW ? left : WINDOW;
+        int error = user_copy_in(&w->thread->process->space, w->window,
+                                 w->vector + w->next * sizeof(*out), part * sizeof(*out));
+        if (error != 0)
+            return error;
+    }
+    w->next++;
+    *out = w->window[at];
+    return 1;
 }
 
 int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count)
 {
+    struct walk walk = {.thread = thread, .vector = vector, .count = count};
+    struct linux_iovec v = {0};
     uint64_t sum = 0;
+    int more = 0;
     if (count > VECTOR_MAX)
         return -EINVAL;
-    for (uint64_t k = 0; k < count; k++) {
-        struct linux_iovec v = {0};
-        int error = read_vector(thread, vector, k, &v);
-        if (error != 0)
-            return error;
+    while ((more = walk_next(&walk, &v)) > 0) {
         if (__builtin_add_overflow(sum, v.length, &sum) || sum > INT64_MAX)
             return -EINVAL;
     }
-    return (int64_t)sum;
+    return more < 0 ? more : (int64_t)sum;
 }
 
-static int move_part(struct thread *thread, uint64_t address, uint64_t offset, uint64_t bytes,
-                     enum vector_direction direction)
+int64_t vector_part(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip)
+{
+    struct walk walk = {.thread = thread, .vector = vector, .count = count};
+    struct linux_iovec v = {0};
+    uint64_t sum = 0, pieces = 0;
+    int more = 0;
+    while (pieces < VECTOR_BATCH && (more = walk_next(&walk, &v)) > 0) {
+        uint64_t skipped = skip < v.length ? skip : v.length;
+        skip -= skipped;
+        pieces += v.length > skipped;
+        if (__builtin_add_overflow(sum, v.length - skipped, &sum) || sum > INT64_MAX)
+            return -EINVAL;
+    }
+    return more < 0 ? more : (int64_t)sum;
+}
+
+static int move_piece(struct thread *thread, uint64_t address, uint64_t offset, uint64_t bytes,
+                      enum vector_direction direction)
 {
     struct address_space *space = &thread->process->space;
     int64_t ready = 0;
@@ -53,22 +91,17 @@ static int move_part(struct thread *thread, uint64_t address, uint64_t offset, u
 int vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
                 uint64_t bytes, uint64_t offset, enum vector_direction direction)
 {
-    for (uint64_t k = 0; k < count && bytes > 0; k++) {
-        struct linux_iovec v = {0};
-        int error = read_vector(thread, vector, k, &v);
-        if (error != 0)
-            return error;
-        if (skip >= v.length) {
-            skip -= v.length;
-            continue;
-        }
-        uint64_t left = v.length - skip, part = left < bytes ? left : bytes;
-        error = move_part(thread, v.base + skip, offset, part, direction);
-        if (error != 0)
-            return error;
+    struct walk walk = {.thread = thread, .vector = vector, .count = count};
+    struct linux_iovec v = {0};
+    int error = 0, more = 0;
+    while (error == 0 && bytes > 0 && (more = walk_next(&walk, &v)) > 0) {
+        uint64_t skipped = skip < v.length ? skip : v.length, left = v.length - skipped;
+        uint64_t part = left < bytes ? left : bytes;
+        skip -= skipped;
+        if (part > 0)
+            error = move_piece(thread, v.base + skipped, offset, part, direction);
         offset += part;
         bytes -= part;
-        skip = 0;
     }
-    return 0;
+    return more < 0 ? more : error;
 }

@@ -255,6 +255,34 @@ static void test_vectors(void **state)
     assert_int_equal(CALL3(file_host, __NR_writev, 1, USER + 900000, 3), -EINVAL);
 }
 
+/* A thousand pieces go in requests of 256, a thousand descriptors in one. */
+static void test_many_pieces(void **state)
+{
+    struct iovec parts[1000];
+    struct pollfd set[1000];
+    uint8_t back[3000];
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++)
+        parts[i] = (struct iovec){(void *)(USER + 3 * (999 - i)), 3};
+    put(USER + 900000, parts, sizeof(parts));
+    put(USER, pattern(3000), 3000);
+    file_at = 0, file_end = sizeof(file);
+    assert_int_equal(CALL3(file_host, __NR_writev, 1, USER + 900000, 1000), 3000);
+    assert_int_equal(requests, 4);
+    for (unsigned i = 0; i < 1000; i++)
+        assert_memory_equal(file + 3 * i, pattern(3000) + 3 * (999 - i), 3);
+    put(USER, file + 5000, 3000);
+    file_at = 0, file_end = 3000;
+    assert_int_equal(CALL3(file_host, __NR_readv, 1, USER + 900000, 1000), 3000);
+    get(back, USER, 3000);
+    assert_memory_equal(back, pattern(3000), 3000);
+    for (unsigned i = 0; i < 1000; i++)
+        set[i] = (struct pollfd){.fd = (int)i, .events = POLLIN};
+    put(USER, set, sizeof(set));
+    assert_int_equal(CALL3(file_host, __NR_poll, USER, 1000, 0), 0);
+    assert_int_equal(CALL3(file_host, __NR_poll, USER, 1025, 0), -EINVAL);
+}
+
 /* ---- requests ---- */
 
 static int64_t answer_value;
@@ -776,23 +804,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_long_write),
-        TEST(test_long_read),
-        TEST(test_vectors),
-        TEST(test_bad_pointers),
-        TEST(test_refused_and_unknown),
-        TEST(test_classes),
-        TEST(test_poll),
-        TEST(test_what_vtl0_sees),
-        TEST(test_lying_results),
-        TEST(test_select),
-        TEST(test_directories),
-        TEST(test_sizes_that_come_back),
-        TEST(test_real_time),
-        TEST(test_file_mapping),
-        TEST(test_random_answers),
-        TEST(test_sleep),
-        TEST(test_messages),
+        TEST(test_long_write),   TEST(test_long_read),           TEST(test_vectors),
+        TEST(test_bad_pointers), TEST(test_refused_and_unknown), TEST(test_classes),
+        TEST(test_poll),         TEST(test_what_vtl0_sees),      TEST(test_lying_results),
+        TEST(test_select),       TEST(test_directories),         TEST(test_sizes_that_come_back),
+        TEST(test_real_time),    TEST(test_file_mapping),        TEST(test_random_answers),
+        TEST(test_sleep),        TEST(test_many_pieces),         TEST(test_messages),
         TEST(test_table),
     };
     return cmocka_run_group_tests(tests, machine, NULL);
