@@ -60,4 +60,4 @@ $(VM_VTL0):
 ALL += $(VM_VTL0)
 TRUSTLETS += tester:$(BUILD)/tests/vm/tester
 GUEST += bin/tester:$(BUILD)/tests/vm/tester tests/device:$(BUILD)/tests/vm/device \
-	tests/ium-run:tests/vm/ium-run tests/ium-killed:tests/vm/ium-killed
+	tests/ium-run:tests/vm/ium-run tests/ium-killed:tests/vm/ium-killed tests/power:tests/vm/power
