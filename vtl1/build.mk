@@ -3,7 +3,8 @@
 
 SK := $(BUILD)/vtl1/kernel
 SK_SOURCES := $(sort $(wildcard vtl1/kernel/*.c))
-SK_OBJECTS := $(patsubst vtl1/kernel/%,$(SK)/%.o,$(SK_SOURCES) vtl1/kernel/entry.S)
+SK_OBJECTS := $(patsubst vtl1/kernel/%,$(SK)/%.o,$(SK_SOURCES) vtl1/kernel/entry.S) \
+	$(SK)/trusted_keys.c.o
 # Linked at the top of the address space: 32-bit sign-extended addresses.
 SK_CFLAGS := $(FREESTANDING) -mcmodel=kernel -Iinclude -Ivtl1/kernel -I$(SK)
 
@@ -13,11 +14,14 @@ DEVELOPMENT_KEY := $(BUILD)/keys/development.key
 $(DEVELOPMENT_KEY): | $(BUILD)/bin/ium
 	@mkdir -p $(@D)
 	$(Q)$(BUILD)/bin/ium keygen $@ >/dev/null
-$(SK)/trusted_keys.h: $(DEVELOPMENT_KEY)
+# In an object of its own: the compiler must not know the keys that installing replaces.
+$(SK)/trusted_keys.c: $(DEVELOPMENT_KEY)
 	@mkdir -p $(@D)
-	$(Q)sed 's/../0x&, /g; s/^/static const struct trusted_key trusted_keys[] = {{.development = 1, .key = {/; s/$$/}}};/' \
-		$<.pub >$@
-$(SK)/image.c.o: $(SK)/trusted_keys.h
+	$(Q){ echo '#include "manifest.h"'; echo 'const struct trusted_keys trusted_keys = {'; \
+		echo '.marker = TRUSTED_KEYS_MARKER, .count = 1, .keys = {{.development = 1, .key = {'; \
+		sed 's/../0x&, /g' $<.pub; echo '}}}};'; } >$@
+$(SK)/trusted_keys.c.o: $(SK)/trusted_keys.c
+	$(Q)$(CC) $(SK_CFLAGS) -c $< -o $@
 
 $(SK)/%.c.o: vtl1/kernel/%.c
 	@mkdir -p $(@D)

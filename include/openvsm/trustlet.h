@@ -67,6 +67,21 @@ struct trustlet_trailer {
 };
 static_assert(sizeof(struct trustlet_trailer) == 640, "trailer layout is on disk");
 
+/* The keys that a Secure Kernel trusts stand in its file, where installing finds and replaces them.
+ */
+#define TRUSTED_KEYS_MARKER "OpenVSM keys 01" /* with its NUL; occurs once in the file */
+#define TRUSTED_KEYS_MAX    8u
+struct trusted_key {
+    uint8_t key[TRUSTLET_KEY_SIZE];
+    uint32_t development; /* 1: made by the build, for development */
+};
+struct trusted_keys {
+    char marker[16];
+    uint32_t count; /* of keys; the rest are zero */
+    struct trusted_key keys[TRUSTED_KEYS_MAX];
+};
+static_assert(sizeof(struct trusted_keys) == 308, "trusted keys are on disk");
+
 /* Secure system calls: trustlet to Secure Kernel, never seen by VTL0. */
 #define TRUSTLET_SYSCALL_BASE 0x08000000u
 

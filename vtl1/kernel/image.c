@@ -23,7 +23,6 @@
 #include "signature.h"
 #include "spinlock.h"
 #include "string.h"
-#include "trusted_keys.h"
 #include "version_floors.h"
 
 #define IMAGE_TABLE      128u
@@ -180,7 +179,7 @@ static enum sk_status check_trailer(const struct trustlet_trailer *t, uint64_t *
     enum sk_status status = manifest_check(t);
     if (status != SK_OK)
         return status;
-    if (manifest_signer(t, trusted_keys, COUNT(trusted_keys)) < 0)
+    if (manifest_signer(t, trusted_keys.keys, trusted_keys.count) < 0)
         return SK_IMAGE_UNKNOWN_SIGNER;
     status = signature_check(t);
     if (status != SK_OK)

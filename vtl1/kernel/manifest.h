@@ -14,15 +14,14 @@
 #define MANIFEST_MAX_STACK   (1ull << 30)
 #define MANIFEST_MAX_MEMORY  (1ull << 40)
 
-struct trusted_key {
-    uint8_t key[TRUSTLET_KEY_SIZE];
-    uint32_t development; /* 1: made by the build, for development */
-};
 /* The lowest security version that may still run, per trustlet ID. */
 struct version_floor {
     uint64_t trustlet_id;
     uint32_t version;
 };
+
+/* The build's, or what installing has put in their place. */
+extern const struct trusted_keys trusted_keys;
 
 /* Form of the whole trailer. -> SK_OK, SK_IMAGE_UNSIGNED (no magic) or _MALFORMED_MANIFEST. */
 enum sk_status manifest_check(const struct trustlet_trailer *t);

@@ -19,7 +19,7 @@ $(BUILD)/tests/unit/marshal: tests/unit/vtl1/marshal_test.c \
 
 # libsodium whole: the Secure Kernel's own shims are for ring 0.
 UNIT += $(BUILD)/tests/unit/image
-$(BUILD)/tests/unit/image: tests/unit/vtl1/image_test.c tests/unit/vtl1/fake.c \
+$(BUILD)/tests/unit/image: tests/unit/vtl1/image_test.c tests/unit/vtl1/image/trusted_keys.c tests/unit/vtl1/fake.c \
 		$(addprefix vtl1/kernel/,image.c signature.c manifest.c elf.c crypto.c frame.c normal_memory.c) \
 		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
 	@mkdir -p $(@D)
