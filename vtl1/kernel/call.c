@@ -5,6 +5,7 @@
 #include "cpu_layout.h"
 #include "hypercall.h"
 #include "image.h"
+#include "manifest.h"
 #include "process.h"
 
 static_assert(offsetof(struct call, rdi) == CALL_FRAME_RDI, "entry.S");
@@ -61,11 +62,20 @@ enum sk_status sk_call_null(struct call *call)
     return SK_OK;
 }
 
+static bool trusts_development_key(void)
+{
+    for (uint32_t i = 0; i < trusted_keys.count; i++) {
+        if (trusted_keys.keys[i].development)
+            return true;
+    }
+    return false;
+}
+
 enum sk_status sk_call_info(struct call *call)
 {
     call->result[0] = SK_ABI_VERSION;
     call->result[1] = cpu_count();
-    call->result[2] = SK_INFO_DEVELOPMENT_KEY;
+    call->result[2] = trusts_development_key() ? SK_INFO_DEVELOPMENT_KEY : 0;
     call->result[3] = process_live_count();
     call->result[4] = process_ever_count();
     return SK_OK;
