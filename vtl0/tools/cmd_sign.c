@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "policy.h"
-#include "signature.h"
+#include "sign.h"
 #include "text.h"
 
 /* Options that are policy keys of the same name, in the order of sign_options. */
@@ -25,7 +25,8 @@ static const char *const policy_keys[] = {
 #define KEY_COUNT (sizeof(policy_keys) / sizeof(policy_keys[0]))
 
 struct sign_request {
-    char *key, *policy, *out;
+    char *key, *out;
+    const char *policy;
     char *values[KEY_COUNT];
 };
 
@@ -88,15 +89,14 @@ static bool write_all(int fd, const void *bytes, uint64_t size)
     return true;
 }
 
-/* Written beside its place and renamed: OUT may be FILE itself, and is never half written. */
-static bool write_signed(const char *out, mode_t mode, const void *elf, uint64_t size,
-                         const struct trustlet_trailer *trailer)
+bool write_whole(const char *out, mode_t mode, const void *bytes, uint64_t size, const void *more,
+                 uint64_t more_size)
 {
     char *temporary = NULL;
     if (asprintf(&temporary, "%s.XXXXXX", out) < 0)
         return false;
     int fd = mkostemp(temporary, O_CLOEXEC);
-    bool good = fd >= 0 && write_all(fd, elf, size) && write_all(fd, trailer, sizeof(*trailer)) &&
+    bool good = fd >= 0 && write_all(fd, bytes, size) && write_all(fd, more, more_size) &&
                 !fchmod(fd, mode);
     if (fd >= 0)
         good = !close(fd) && good;
@@ -125,7 +125,7 @@ static bool check_program(const char *path, const struct ium_file *file, uint64_
     return false;
 }
 
-static bool sign_file(const struct sign_request *r, const char *path, const struct signing_key *key,
+static bool sign_file(const char *out, const char *path, const struct signing_key *key,
                       const struct trustlet_manifest *m)
 {
     struct trustlet_trailer trailer;
@@ -140,14 +140,22 @@ static bool sign_file(const struct sign_request *r, const char *path, const stru
     bool good = check_program(path, &file, plain);
     if (good) {
         signature_make(file.bytes, plain, m, key, &trailer);
-        good = write_signed(r->out, info.st_mode & 07777, file.bytes, plain, &trailer);
+        good = write_whole(out, info.st_mode & 07777, file.bytes, plain, &trailer, sizeof(trailer));
     }
     ium_unmap_file(&file);
     if (good)
-        printf("%s: signed as %s, id 0x%llx, security version %u, classes %s\n", r->out, m->name,
+        printf("%s: signed as %s, id 0x%llx, security version %u, classes %s\n", out, m->name,
                (unsigned long long)m->trustlet_id, m->security_version,
                policy_format_classes(m->classes, classes, sizeof(classes)));
     return good;
+}
+
+bool sign_program(const char *program, const char *policy, const char *out,
+                  const struct signing_key *key)
+{
+    const struct sign_request r = {.policy = policy};
+    struct trustlet_manifest manifest;
+    return make_manifest(&r, program, &manifest) && sign_file(out, program, key, &manifest);
 }
 
 static int sign_with(const struct sign_request *r, poptContext context)
@@ -168,7 +176,7 @@ static int sign_with(const struct sign_request *r, poptContext context)
             ium_errno("%s", r->key);
         return IUM_FAILED;
     }
-    bool good = sign_file(r, path, &key, &manifest);
+    bool good = sign_file(r->out, path, &key, &manifest);
     sodium_memzero(&key, sizeof(key));
     return good ? IUM_OK : IUM_FAILED;
 }
@@ -179,7 +187,8 @@ int ium_sign(int argc, const char **argv)
     const struct poptOption options[] = {
         {"key", 'k', POPT_ARG_STRING, &r.key, 0, "secret key made by ium keygen", "FILE"},
         {"output", 'o', POPT_ARG_STRING, &r.out, 0, "the signed file", "FILE"},
-        {"policy", 'p', POPT_ARG_STRING, &r.policy, 0, "read these settings from a file", "FILE"},
+        {"policy", 'p', POPT_ARG_STRING, (char **)&r.policy, 0, "read these settings from a file",
+         "FILE"},
         {"id", 0, POPT_ARG_STRING, &r.values[0], 0, "trustlet ID (default 0)", "NUMBER"},
         {"name", 0, POPT_ARG_STRING, &r.values[1], 0, "name (default: the file's)", "NAME"},
         {"security-version", 0, POPT_ARG_STRING, &r.values[2], 0, "default 1", "NUMBER"},

@@ -25,6 +25,7 @@ enum ium_exit {
 int ium_run(int argc, const char **argv);
 int ium_sign(int argc, const char **argv);
 int ium_keygen(int argc, const char **argv);
+int ium_provision(int argc, const char **argv);
 int ium_inspect(int argc, const char **argv);
 int ium_ps(int argc, const char **argv);
 int ium_is_secure(int argc, const char **argv);

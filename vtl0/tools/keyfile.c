@@ -84,3 +84,22 @@ bool key_read(const char *path, struct signing_key *key)
     sodium_memzero(line, sizeof(line));
     return good;
 }
+
+bool key_read_public(const char *path, uint8_t key[TRUSTLET_KEY_SIZE])
+{
+    char line[2 * TRUSTLET_KEY_SIZE + 2];
+    size_t size = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t length = read(fd, line, sizeof(line));
+    close(fd);
+    if (length > 0 && line[length - 1] == '\n')
+        length--;
+    if (length == 2 * TRUSTLET_KEY_SIZE &&
+        !sodium_hex2bin(key, TRUSTLET_KEY_SIZE, line, (size_t)length, NULL, &size, NULL) &&
+        size == TRUSTLET_KEY_SIZE)
+        return true;
+    errno = EINVAL;
+    return false;
+}

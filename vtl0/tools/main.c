@@ -13,6 +13,7 @@ static const struct {
     {"run", ium_run, "run a signed program as a trustlet"},
     {"sign", ium_sign, "sign a static program"},
     {"keygen", ium_keygen, "make a signing key"},
+    {"provision", ium_provision, "make an installation that trusts a key of its own"},
     {"inspect", ium_inspect, "show and check a file's signature and manifest"},
     {"ps", ium_ps, "list the running trustlets"},
     {"is-secure", ium_is_secure, "say by exit status whether a process is a trustlet's host"},

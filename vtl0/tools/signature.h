@@ -42,6 +42,8 @@ void key_generate(struct signing_key *key);
 bool key_write(const char *path, const struct signing_key *key);
 /* -> false with errno; EINVAL: not a key file. */
 bool key_read(const char *path, struct signing_key *key);
+/* The same of a FILE.pub. */
+bool key_read_public(const char *path, uint8_t key[TRUSTLET_KEY_SIZE]);
 
 /* hex: 2 * size + 1 bytes. */
 const char *hex_format(const uint8_t *bytes, size_t size, char *hex);
