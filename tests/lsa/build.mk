@@ -14,7 +14,7 @@ $(BUILD)/tests/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h tests/ls
 UNIT += $(patsubst tests/lsa/unit/test_%.c,$(BUILD)/tests/unit/lsa-%,$(wildcard tests/lsa/unit/test_*.c))
 
 # Against real peers, each its own realm on loopback; a few seconds each.
-LSA_TESTS := kerberos gss programs ntlm users secrets
+LSA_TESTS := kerberos gss programs ntlm samba users secrets
 UNIT += $(LSA_TESTS:%=tests/lsa/%)
 
 $(BUILD)/tests/lsa/%: tests/lsa/peer/%.c $(LSASS_OUT)/lsa_xdr.o
