@@ -5,7 +5,7 @@
 
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
-ATTACK_TESTS := dma memory machine calls registers liar platform races
+ATTACK_TESTS := dma pci memory machine calls registers liar platform races
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -21,6 +21,7 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) \
 	lib/attack.sh:tests/attacks/guest/attack.sh bin/attack-doom:tests/attacks/guest/doom \
 	tests/attack-secrets:tests/attacks/guest/secrets \
 	tests/attack-vault:tests/attacks/guest/vault bin/attack-canary:$(ATTACKS)/canary \
+	tests/attack-pci-q35:$(ATTACKS)/pci tests/attack-pci-q35.conf:tests/attacks/pci-q35.conf \
 	tests/attack-dma-open:$(ATTACKS)/dma tests/attack-dma-open.conf:tests/attacks/dma-open.conf \
 	tests/attack-dma.conf:tests/attacks/dma.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf \
