@@ -72,7 +72,12 @@ vm_run() {
             vm_status=${vm_line#@end }
             break
             ;;
-        @host\ *) vm_serve_host "${vm_line#@host }" ;;
+        @host\ *)
+            # The guest cannot help it if the host is slow.
+            vm_unwatch
+            vm_serve_host "${vm_line#@host }"
+            vm_watch $(($1 + 20))
+            ;;
         *) printf '%s\n' "$vm_line" ;;
         esac
     done
