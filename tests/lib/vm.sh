@@ -42,13 +42,16 @@ vm_start() {
     return 1
 }
 
-# A machine that says nothing for so many seconds is killed, which ends every read from it.
+# A machine that says nothing for so many seconds is killed, which ends every read from it. Where its
+# CPUs were is kept.
 vm_watch() {
     (
         trap 'kill $nap' TERM
         sleep "$1" &
         nap=$!
-        wait $nap && kill -9 "$vm_pid" && echo "no answer for $1 s" >"$VM_DIR/timeout"
+        wait $nap || exit
+        timeout 10 "$vm_root/tests/lib/monitor" info registers -a >"$VM_DIR/registers"
+        kill -9 "$vm_pid" && echo "no answer for $1 s; its CPUs: $VM_DIR/registers" >"$VM_DIR/timeout"
     ) >/dev/null 2>&1 8>&- 9<&- &
     vm_watcher=$!
 }
