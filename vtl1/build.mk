@@ -31,10 +31,10 @@ $(SK)/%.S.o: vtl1/kernel/%.S
 	$(Q)$(CC) $(SK_CFLAGS) -MMD -MP -c $< -o $@
 
 # libsodium's archive only: an undefined symbol that is neither its nor ours fails the link.
+SK_LINK := $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,-z,noexecstack -Wl,--gc-sections -Wl,-T,vtl1/kernel/kernel.lds
 $(BUILD)/secure-kernel.elf: $(SK_OBJECTS) vtl1/kernel/kernel.lds
-	$(Q)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-		-Wl,-z,noexecstack -Wl,--gc-sections -Wl,-T,vtl1/kernel/kernel.lds \
-		-Wl,-Map,$(SK)/secure-kernel.map $(SK_OBJECTS) -l:libsodium.a -o $@
+	$(Q)$(SK_LINK) -Wl,-Map,$(SK)/secure-kernel.map $(SK_OBJECTS) -l:libsodium.a -o $@
 
 -include $(SK_OBJECTS:.o=.d)
 ALL += $(BUILD)/secure-kernel.elf
