@@ -16,6 +16,7 @@ static_assert(offsetof(struct cpu, exits[HV_EXIT_VMRUN]) == CPU_ASM_REGISTERS + 
 #define VECTORS           32u
 #define VECTOR_SIZE       16u /* exceptions.S */
 #define VECTOR_NMI        2u
+#define VECTOR_SX         30u /* has an error code: the stub takes it off */
 #define GATE_INTERRUPT    0x8e00u
 #define CR4_OSXSAVE       (1ull << 18)
 #define CPUID_1_ECX_XSAVE (1u << 26)
@@ -74,6 +75,8 @@ void cpu_init_exceptions(void)
 void host_exception(struct host_frame *frame);
 void host_exception(struct host_frame *frame)
 {
+    if (frame->vector == VECTOR_SX)
+        return; /* an INIT that came outside guest mode: dropped */
     for (const struct fixup *f = fixup_start; f < fixup_end; f++) {
         if (f->at == frame->rip) {
             frame->rip = f->to;

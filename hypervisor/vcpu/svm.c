@@ -37,6 +37,11 @@ void vcpu_cpu_enable(hpa_t host_save)
 {
     cpu_wrmsr(MSR_EFER, cpu_rdmsr(MSR_EFER) | EFER_SVME);
     cpu_wrmsr(MSR_VM_HSAVE_PA, host_save.value);
+    /* An INIT that does not come by the trapped APIC (a device's message) becomes #SX, which both
+     * guests have intercepted (APM Vol.2 15.28). QEMU has no R_INIT. */
+    uint64_t vm_cr = 0;
+    if (cpu_rdmsr_safe(MSR_VM_CR, &vm_cr))
+        cpu_wrmsr_safe(MSR_VM_CR, vm_cr | VM_CR_R_INIT);
     /* From here on GIF is set only in guests and where we let an NMI in. */
     __asm__ volatile("clgi" ::: "memory");
 }
@@ -102,6 +107,7 @@ bool vcpu_machine_init(struct partition *partition)
 
 static void set_intercepts(struct vmcb *vmcb, unsigned vtl)
 {
+    vmcb->intercept_exceptions = 1u << VECTOR_SX;
     vmcb->intercept3 = INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_CPUID | INTERCEPT_INVD |
                        INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
     vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |

@@ -23,6 +23,7 @@
 #define EFER_KNOWN                                                                                 \
     (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | EFER_LMSLE | EFER_FFXSR | EFER_TCE |  \
      EFER_MCOMMIT | EFER_INTWB | EFER_UAIE | EFER_AIBRSE)
+#define VM_CR_R_INIT           (1ull << 1)
 #define VM_CR_SVMDIS           (1ull << 4)
 
 #define CR0_PE                 (1ull << 0)
@@ -85,6 +86,7 @@ enum vmcb_clean {
 
 /* Exit codes (APM Vol.2 appendix C). */
 enum svm_exit_code {
+    SVM_EXIT_SX = 0x5e, /* exception 30 */
     SVM_EXIT_INTR = 0x60,
     SVM_EXIT_NMI = 0x61,
     SVM_EXIT_SMI = 0x62,
@@ -137,6 +139,7 @@ enum event_type {
 #define VECTOR_DF       8u
 #define VECTOR_GP       13u
 #define VECTOR_PF       14u
+#define VECTOR_SX       30u
 
 #define SEGMENT_PRESENT (1u << 7)
 #define SEGMENT_LONG    (1u << 9)

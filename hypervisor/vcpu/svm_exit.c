@@ -149,6 +149,9 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
         cpu_count(cpu, HV_EXIT_OTHER);
         vcpu_take_nmi();
         break;
+    case SVM_EXIT_SX: /* an INIT that nobody may send: see vcpu_cpu_enable() */
+        cpu_count(cpu, HV_EXIT_INIT_SIPI);
+        break;
     case SVM_EXIT_IRET:
         exit_iret(cpu);
         break;
