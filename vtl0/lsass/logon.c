@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NT_PRINCIPAL 1
-#define KEYTAB_KEYS  8
+#define NT_PRINCIPAL     1
+#define KEYTAB_KEYS      8
+/* One user cannot fill lsaiso for the others; root, who serves many by PAM, has as many as fit. */
+#define SESSIONS_PER_UID 64
 
 lsa_status say(struct work *w, lsa_status status, const char *format, ...)
 {
@@ -161,6 +163,13 @@ lsa_status logon(struct work *w, uint32_t owner, lsa_logon_args *args, struct en
 
     if (!e)
         return status;
+    if (owner != 0 && store_count_of(&w->d->store, owner) >= SESSIONS_PER_UID) {
+        wipe_secret(&args->password);
+        entry_free(e);
+        return say(w, LSA_BUSY,
+                   "uid %u has %d sessions, its limit; log some off (lsa logoff --all)", owner,
+                   SESSIONS_PER_UID);
+    }
     e->uid = owner;
     e->lifetime =
         args->lifetime ? args->lifetime : config_seconds(&w->d->config, "ticket_lifetime", 0);

@@ -128,6 +128,17 @@ size_t store_count(struct store *s)
     return count;
 }
 
+size_t store_count_of(struct store *s, uint32_t uid)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&s->lock);
+    for (struct entry *e = s->first; e; e = e->next)
+        count += e->uid == uid;
+    pthread_mutex_unlock(&s->lock);
+    return count;
+}
+
 size_t store_ids(struct store *s, uint32_t uid, uint64_t *ids, size_t room)
 {
     size_t count = 0;

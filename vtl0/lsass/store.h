@@ -65,6 +65,7 @@ void store_put(struct store *s, struct entry *e);
 /* Takes it out of the store; the caller still has it and puts it back. */
 void store_remove(struct store *s, struct entry *e);
 size_t store_count(struct store *s);
+size_t store_count_of(struct store *s, uint32_t uid);
 /* Ids that uid may see, newest first; -> how many. */
 size_t store_ids(struct store *s, uint32_t uid, uint64_t *ids, size_t room);
 

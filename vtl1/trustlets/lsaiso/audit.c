@@ -52,35 +52,55 @@ lsa_status op_audit(struct call *c, const lsa_audit_args *a, lsa_audit *r)
     return LSA_OK;
 }
 
-uint64_t limit_user(const char *name)
-{
-    uint8_t hash[8];
-    uint64_t who = 0;
+/* `rate` tokens a second, up to `burst`. */
+struct allowance {
+    uint32_t rate;
+    uint32_t burst;
+};
+/* lsassd works for everybody and has more. */
+static const struct allowance of_caller = {.rate = 2000, .burst = 20000};
+static const struct allowance of_manager = {.rate = 4000, .burst = 40000};
+static const struct allowance of_guesses = {.rate = 5, .burst = 100};
+#define GUESS 10
 
-    crypto_generichash(hash, sizeof(hash), (const uint8_t *)name, strlen(name), NULL, 0);
-    memcpy(&who, hash, sizeof(who));
-    return who | UINT64_C(1) << 63;
-}
-
-int limit_take(struct lsaiso *iso, uint64_t who, struct allowance allowance, uint32_t tokens)
+static lsa_status take(struct limit *l, const struct allowance *a, uint32_t tokens)
 {
     uint64_t now = clock_monotonic_ms();
-    struct limit *l = &iso->limits[who % LIMIT_SLOTS];
     uint64_t gained = 0;
 
-    /* Two callers in one slot share it: never more than their allowance, perhaps less. */
     if (l->refilled == 0) {
-        l->tokens = allowance.burst;
+        l->tokens = a->burst;
         l->refilled = now;
     }
-    gained = (now - l->refilled) * allowance.rate / 1000;
+    gained = (now - l->refilled) * a->rate / 1000;
     if (gained) {
         l->refilled = now;
-        l->tokens =
-            gained > allowance.burst - l->tokens ? allowance.burst : l->tokens + (uint32_t)gained;
+        l->tokens = gained > a->burst - l->tokens ? a->burst : l->tokens + (uint32_t)gained;
     }
     if (l->tokens < tokens)
-        return -1;
+        return LSA_BUSY;
     l->tokens -= tokens;
-    return 0;
+    return LSA_OK;
+}
+
+/* Two callers in one slot share it: never more than their allowance, perhaps less. Which two, only
+ * this run's key says. */
+static uint32_t slot(const struct lsaiso *iso, const void *who, size_t size)
+{
+    uint8_t hash[crypto_shorthash_BYTES];
+
+    crypto_shorthash(hash, who, size, iso->limit_key);
+    return get_le32(hash) % LIMIT_SLOTS;
+}
+
+lsa_status limit_call(struct lsaiso *iso, uint32_t uid, uint32_t tokens)
+{
+    if (uid == iso->manager)
+        return take(&iso->manager_limit, &of_manager, tokens);
+    return take(&iso->callers[slot(iso, &uid, sizeof(uid))], &of_caller, tokens);
+}
+
+lsa_status limit_guess(struct lsaiso *iso, const char *user)
+{
+    return take(&iso->users[slot(iso, user, strlen(user))], &of_guesses, GUESS);
 }

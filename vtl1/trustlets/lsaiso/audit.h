@@ -7,14 +7,9 @@
 
 void audit_add(const struct call *c, uint32_t operation, lsa_status status);
 
-/* A bucket per caller: `rate` tokens a second up to `burst`. -> 0, or -1 when it is empty. */
-struct allowance {
-    uint32_t rate;
-    uint32_t burst;
-};
-int limit_take(struct lsaiso *iso, uint64_t who, struct allowance allowance, uint32_t tokens);
-
-/* Names a user in the same table, apart from any uid. */
-uint64_t limit_user(const char *name);
+/* -> LSA_OK, or LSA_BUSY when the caller's allowance does not give so many tokens now. */
+lsa_status limit_call(struct lsaiso *iso, uint32_t uid, uint32_t tokens);
+/* The same for a guess at a local user's password: ten at once, then one every two seconds. */
+lsa_status limit_guess(struct lsaiso *iso, const char *user);
 
 #endif

@@ -15,10 +15,6 @@
 #define ARGON_MEMORY     (16u << 20)
 static_assert(LSA_BLOB_MAX > 128 + crypto_pwhash_STRBYTES, "a verifier fits a blob");
 
-/* Ten guesses at once, then one every two seconds, for each name. */
-static const struct allowance guesses = {.rate = 5, .burst = 100};
-#define GUESS 10
-
 lsa_status op_enrol(struct call *c, const lsa_enrol_args *a, lsa_blob_result *r)
 {
     struct secret secret = {
@@ -54,7 +50,7 @@ lsa_status op_validate(struct call *c, const lsa_validate_args *a, lsa_nothing *
 
     (void)r;
     call_names(c, a->user);
-    if (limit_take(c->iso, limit_user(a->user), guesses, GUESS))
+    if (limit_guess(c->iso, a->user))
         return fail(c, LSA_BUSY, "too many passwords were tried for this user; wait a moment");
     if (a->verifier.lsa_blob_len == 0) {
         waste_time(a);

@@ -13,10 +13,6 @@
 #include "operations.h"
 #include "session.h"
 
-/* A caller's allowance; lsassd works for everybody and has more. */
-static const struct allowance own_allowance = {.rate = 2000, .burst = 20000};
-static const struct allowance manager_allowance = {.rate = 4000, .burst = 40000};
-
 typedef lsa_status operation_function(struct call *c, const void *arguments, void *result);
 
 struct operation {
@@ -127,9 +123,8 @@ static lsa_status admit(struct call *c, const struct operation *op)
         return LSA_NO_SUCH_OPERATION;
     if (op->role == ROLE_MANAGER && !manager)
         return LSA_DENIED;
-    if (op->cost &&
-        limit_take(c->iso, c->uid, manager ? manager_allowance : own_allowance, op->cost))
-        return LSA_BUSY;
+    if (op->cost)
+        return limit_call(c->iso, c->uid, op->cost);
     return LSA_OK;
 }
 
@@ -241,6 +236,7 @@ int lsaiso_init(struct lsaiso *iso, uint32_t manager, const struct policy *polic
         return -1;
     randombytes_buf(iso->boot, sizeof(iso->boot));
     randombytes_buf(iso->user_key, sizeof(iso->user_key));
+    randombytes_buf(iso->limit_key, sizeof(iso->limit_key));
     return 0;
 }
 

@@ -94,7 +94,6 @@ struct context {
 };
 
 struct limit {
-    uint64_t who;
     uint64_t refilled;
     uint32_t tokens;
 };
@@ -115,7 +114,10 @@ struct lsaiso {
     char audit_names[AUDIT_SLOTS][64];
     uint8_t replay[REPLAY_SLOTS][16];
     uint32_t replay_next;
-    struct limit limits[LIMIT_SLOTS];
+    uint8_t limit_key[16];             /* nobody chooses whose slot to share */
+    struct limit manager_limit;        /* lsassd's own: others cannot use it up */
+    struct limit callers[LIMIT_SLOTS]; /* by uid */
+    struct limit users[LIMIT_SLOTS];   /* guesses, by name */
 };
 
 /* One call being served. */
