@@ -82,7 +82,49 @@ struct trusted_keys {
 };
 static_assert(sizeof(struct trusted_keys) == 308, "trusted keys are on disk");
 
-/* Secure system calls: trustlet to Secure Kernel, never seen by VTL0. */
+/*
+ * Secure system calls: trustlet to Secure Kernel, never seen by VTL0. Issued like any system call;
+ * Linux itself answers ENOSYS to these numbers. Errors are negative errno values.
+ *
+ * IDENTITY (struct trustlet_identity *, its size) -> 0
+ * SEAL     (enum trustlet_seal, bytes, size, to, room) -> bytes written: size + OVERHEAD
+ * UNSEAL   (sealed, size, to, room) -> bytes written; EBADMSG: altered, sealed in another boot, or
+ *             not for this trustlet; EACCES: sealed by a newer version of it
+ */
 #define TRUSTLET_SYSCALL_BASE 0x08000000u
+#define TRUSTLET_SYSCALL_LIST(X)                                                                   \
+    X(0, IDENTITY, identity)                                                                       \
+    X(1, SEAL, seal)                                                                               \
+    X(2, UNSEAL, unseal)
+enum trustlet_syscall {
+#define TRUSTLET_SYSCALL_ENUM(number, symbol, handler)                                             \
+    TRUSTLET_SYSCALL_##symbol = TRUSTLET_SYSCALL_BASE + (number),
+    TRUSTLET_SYSCALL_LIST(TRUSTLET_SYSCALL_ENUM)
+#undef TRUSTLET_SYSCALL_ENUM
+};
+
+/* Who I am, by the manifest that the Secure Kernel has verified. */
+struct trustlet_identity {
+    uint64_t trustlet_id;
+    uint64_t instance; /* of this process; never the same again in this boot */
+    uint32_t security_version;
+    uint32_t flags;
+    uint32_t classes;
+    uint32_t reserved;
+    char name[TRUSTLET_NAME_MAX];
+    uint8_t digest[TRUSTLET_DIGEST_SIZE]; /* of the ELF file */
+    uint8_t signer[TRUSTLET_KEY_SIZE];
+};
+static_assert(sizeof(struct trustlet_identity) == 128, "trustlet ABI");
+
+/* Who may unseal. Sealing is bound to this boot: what must outlive it needs a root that a changed
+ * boot cannot reach, and there is none yet. */
+enum trustlet_seal {
+    TRUSTLET_SEAL_EXACT = 1,  /* the same file */
+    TRUSTLET_SEAL_ID = 2,     /* same signer and trustlet ID, the same security version or newer */
+    TRUSTLET_SEAL_SIGNER = 3, /* any trustlet of the same signer */
+};
+#define TRUSTLET_SEAL_OVERHEAD 56u
+#define TRUSTLET_SEAL_MAX      4032u /* bytes sealed at once */
 
 #endif

@@ -2,6 +2,7 @@
 /* libsodium in ring 0. What it needs of a C library is in libc_shim.c. */
 #include "crypto.h"
 
+#include <sodium/crypto_aead_xchacha20poly1305.h>
 #include <sodium/crypto_generichash_blake2b.h>
 #include <sodium/crypto_sign_ed25519.h>
 #include <sodium/crypto_stream_chacha20.h>
@@ -19,12 +20,14 @@ static_assert(crypto_sign_ed25519_BYTES == CRYPTO_SIGNATURE_SIZE, "Ed25519");
  */
 int _sodium_runtime_get_cpu_features(void);
 int _crypto_generichash_blake2b_pick_best_implementation(void);
+int _crypto_onetimeauth_poly1305_pick_best_implementation(void);
 int _crypto_stream_chacha20_pick_best_implementation(void);
 
 void crypto_init(void)
 {
     _sodium_runtime_get_cpu_features();
     _crypto_generichash_blake2b_pick_best_implementation();
+    _crypto_onetimeauth_poly1305_pick_best_implementation();
     _crypto_stream_chacha20_pick_best_implementation();
 }
 
@@ -58,6 +61,31 @@ bool crypto_verify(const uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const 
 bool crypto_equal(const void *a, const void *b, size_t size)
 {
     return sodium_memcmp(a, b, size) == 0;
+}
+
+void crypto_derive(uint8_t to[static CRYPTO_KEY_SIZE], const void *bytes, size_t size,
+                   const uint8_t key[static CRYPTO_KEY_SIZE])
+{
+    crypto_generichash_blake2b(to, CRYPTO_KEY_SIZE, bytes, size, key, CRYPTO_KEY_SIZE);
+}
+
+static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == CRYPTO_NONCE_SIZE, "XChaCha20");
+static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == CRYPTO_TAG_SIZE, "Poly1305");
+
+void crypto_seal(uint8_t *bytes, size_t size, const void *known, size_t known_size,
+                 const uint8_t nonce[static CRYPTO_NONCE_SIZE],
+                 const uint8_t key[static CRYPTO_KEY_SIZE])
+{
+    crypto_aead_xchacha20poly1305_ietf_encrypt(bytes, NULL, bytes, size, known, known_size, NULL,
+                                               nonce, key);
+}
+
+bool crypto_open(uint8_t *bytes, size_t size, const void *known, size_t known_size,
+                 const uint8_t nonce[static CRYPTO_NONCE_SIZE],
+                 const uint8_t key[static CRYPTO_KEY_SIZE])
+{
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(bytes, NULL, NULL, bytes, size, known,
+                                                      known_size, nonce, key) == 0;
 }
 
 void crypto_keystream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE])

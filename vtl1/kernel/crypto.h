@@ -34,6 +34,23 @@ bool crypto_verify(const uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const 
 /* True if equal, in a time that does not depend on the bytes. */
 bool crypto_equal(const void *a, const void *b, size_t size);
 
+/* BLAKE2b-256 of the bytes under a key. */
+void crypto_derive(uint8_t to[static CRYPTO_KEY_SIZE], const void *bytes, size_t size,
+                   const uint8_t key[static CRYPTO_KEY_SIZE]);
+
+/*
+ * XChaCha20-Poly1305 in place: `size` bytes become size + CRYPTO_TAG_SIZE. `open` takes the longer
+ * size, and returns false when anything was altered; the bytes are zero then.
+ */
+#define CRYPTO_NONCE_SIZE 24u
+#define CRYPTO_TAG_SIZE   16u
+void crypto_seal(uint8_t *bytes, size_t size, const void *known, size_t known_size,
+                 const uint8_t nonce[static CRYPTO_NONCE_SIZE],
+                 const uint8_t key[static CRYPTO_KEY_SIZE]);
+bool crypto_open(uint8_t *bytes, size_t size, const void *known, size_t known_size,
+                 const uint8_t nonce[static CRYPTO_NONCE_SIZE],
+                 const uint8_t key[static CRYPTO_KEY_SIZE]);
+
 /* Fills `to` with the ChaCha20 stream of the key. */
 void crypto_keystream(void *to, size_t size, const uint8_t key[static CRYPTO_KEY_SIZE]);
 

@@ -511,6 +511,11 @@ const struct trustlet_manifest *image_manifest(const struct image *image)
     return &image->trailer.manifest;
 }
 
+const uint8_t *image_signer(const struct image *image)
+{
+    return image->trailer.signer;
+}
+
 uint64_t image_frame(const struct image *image, uint64_t page)
 {
     return page < image->pages ? *frame_slot(image, page) : FRAME_NONE;

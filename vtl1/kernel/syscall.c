@@ -6,6 +6,7 @@
 #include "linux_abi.h"
 #include "local.h"
 #include "marshal.h"
+#include "secure.h"
 #include "thread.h"
 #include "user_copy.h"
 
@@ -36,6 +37,8 @@ static const struct syscall_entry *choose(const struct syscall_entry *entry,
 
 const struct syscall_entry *syscall_find(uint64_t number, const uint64_t given[6])
 {
+    if (number - TRUSTLET_SYSCALL_BASE < SECURE_CALLS)
+        return &secure_table[number - TRUSTLET_SYSCALL_BASE];
     if (number >= SYSCALL_TABLE_SIZE)
         return &unknown_call;
     const struct syscall_entry *entry = &syscall_table[number];

@@ -20,13 +20,24 @@ $(SAMPLES)/hello-asm: vtl1/trustlets/samples/hello.S
 $(SAMPLES)/misbehave: vtl1/trustlets/samples/misbehave.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TRUSTLET_FLAGS) -static $< -o $@
+$(SAMPLES)/notebook: vtl1/trustlets/samples/notebook.c vtl1/sdk/openvsm_trustlet.h \
+		include/openvsm/trustlet.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TRUSTLET_FLAGS) -Iinclude -Ivtl1/sdk -static $< -o $@
 $(BUILD)/vtl1/vault: vtl1/trustlets/vault/vault.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static $< -lsodium -o $@
 
 SAMPLE_NAMES := hello-glibc hello-pie hello-musl hello-asm misbehave
 ALL += $(SAMPLE_NAMES:%=$(SAMPLES)/%) $(BUILD)/vtl1/vault
+# The same program three times: as itself, in a newer version, and under another ID.
+SAMPLE_POLICIES := vtl1/trustlets/samples
+ALL += $(SAMPLES)/notebook
+TRUSTLETS += notebook:$(SAMPLES)/notebook:$(SAMPLE_POLICIES)/notebook.policy \
+	notebook-new:$(SAMPLES)/notebook:$(SAMPLE_POLICIES)/notebook-new.policy \
+	notebook-other:$(SAMPLES)/notebook:$(SAMPLE_POLICIES)/notebook-other.policy
 TRUSTLETS += $(foreach name,$(SAMPLE_NAMES),$(name):$(SAMPLES)/$(name)) \
 	vault:$(BUILD)/vtl1/vault:vtl1/trustlets/vault/vault.policy
 # The plain programs, to compare with and to ask the vault with.
-GUEST += tests/samples:tests/vm/samples bin/vault:$(BUILD)/vtl1/vault bin/misbehave:$(SAMPLES)/misbehave
+GUEST += tests/samples:tests/vm/samples bin/vault:$(BUILD)/vtl1/vault \
+	bin/misbehave:$(SAMPLES)/misbehave bin/notebook:$(SAMPLES)/notebook
