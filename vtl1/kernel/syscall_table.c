@@ -159,13 +159,13 @@
     {                                                                                              \
         NAMED(n), .kind = SYSCALL_HOST, .host = __NR_##as, .classes = (c), __VA_ARGS__             \
     }
-#define LOCAL(n) [__NR_##n] = {NAMED(n), .kind = SYSCALL_LOCAL, .local = local_##n}
+#define LOCAL(n) [__NR_##n] = {NAMED(n), .kind = SYSCALL_LOCAL, .local = local_##n},
 #define LOCAL_ROW(n, v, f)                                                                         \
     {                                                                                              \
         NAMED(n), .kind = SYSCALL_LOCAL, .local = (f), .value = (v)                                \
     }
 #define FIXED(n, v) [__NR_##n] = {NAMED(n), .kind = SYSCALL_CONSTANT, .constant = (v)}
-#define REFUSED(n)  [__NR_##n] = {NAMED(n), .kind = SYSCALL_REFUSED, .constant = -EPERM}
+#define REFUSED(n)  [__NR_##n] = {NAMED(n), .kind = SYSCALL_REFUSED, .constant = -EPERM},
 #define CHOICE(n, arg, table, otherwise)                                                           \
     [__NR_##n] = {NAMED(n),        .kind = SYSCALL_CHOICE,                                         \
                   .choice = (arg), .constant = (otherwise),                                        \
@@ -244,7 +244,29 @@ static const struct syscall_entry clock_gettime_rows[] = {
     LOCAL_ROW(clock_gettime, 7 /* BOOTTIME */, local_clock_gettime),
 };
 
+/* A trustlet is one process, nobody's debugger, and no administrator. */
+#define REFUSED_LIST(X)                                                                            \
+    X(clone)                                                                                       \
+    X(fork)                                                                                        \
+    X(vfork) X(execve) X(execveat) X(ptrace) X(process_vm_readv) X(process_vm_writev)              \
+        X(process_madvise) X(pidfd_open) X(pidfd_getfd) X(pidfd_send_signal) X(kcmp)               \
+            X(io_uring_setup) X(io_uring_enter) X(io_uring_register) X(io_setup) X(init_module)    \
+                X(finit_module) X(delete_module) X(kexec_load) X(kexec_file_load) X(reboot) X(bpf) \
+                    X(perf_event_open) X(userfaultfd) X(unshare) X(setns) X(chroot) X(pivot_root)  \
+                        X(mount) X(umount2) X(swapon) X(swapoff) X(iopl) X(ioperm) X(modify_ldt)   \
+                            X(settimeofday) X(clock_settime) X(adjtimex) X(clock_adjtime)          \
+                                X(sethostname) X(setdomainname) X(setuid) X(setgid) X(setreuid)    \
+                                    X(setregid) X(setresuid) X(setresgid) X(setgroups) X(capset)   \
+                                        X(seccomp) X(shmget) X(shmat) X(shmctl) X(shmdt) X(syslog) \
+                                            X(acct) X(quotactl) X(keyctl) X(add_key)               \
+                                                X(request_key)
+
 const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE] = {
+    /* clang-format off */
+    LOCAL_CALL_LIST(LOCAL)
+    REFUSED_LIST(REFUSED)
+    /* clang-format on */
+
     /* Bytes. A long transfer is made of several requests. */
     HOST(read, BASIC, COUNT(2), ARGS(INT, OUT_READY(3), LENGTH)),
     HOST(write, BASIC, COUNT(2), ARGS(INT, IN_CHUNK(3), LENGTH)),
@@ -377,32 +399,14 @@ const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE] = {
     HOST(getrusage, BASIC, ZERO, ARGS(INT, OUT(RUSAGE_SIZE))),
     HOST(sysinfo, BASIC, ZERO, ARGS(OUT(SYSINFO_SIZE))),
     HOST(times, BASIC, OFFSET, ARGS(OUT_NULL(TIMES_SIZE))),
-    LOCAL(getpid),
-    LOCAL(gettid),
-    LOCAL(getuid),
-    LOCAL(geteuid),
-    LOCAL(getgid),
-    LOCAL(getegid),
-    LOCAL(prctl),
-    LOCAL(getrlimit),
-    LOCAL(prlimit64),
     FIXED(setrlimit, -EPERM),
 
     /* Time. */
     CHOICE(clock_gettime, 1, clock_gettime_rows, -EINVAL),
-    LOCAL(clock_getres),
-    LOCAL(nanosleep),
-    LOCAL(clock_nanosleep),
     HOST(gettimeofday, BASIC, ZERO, ARGS(OUT_NULL(16), OUT_NULL(8)), .check = CHECK_REAL_VAL),
     HOST(time, BASIC, OFFSET, ARGS(OUT_NULL(8)), .check = CHECK_REAL_SECONDS),
 
     /* Memory. */
-    LOCAL(brk),
-    LOCAL(mmap),
-    LOCAL(munmap),
-    LOCAL(mprotect),
-    LOCAL(mremap),
-    LOCAL(madvise),
     FIXED(msync, 0),
     FIXED(mlock, 0), /* VTL1's memory is never paged out */
     FIXED(mlock2, 0),
@@ -411,23 +415,6 @@ const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE] = {
     FIXED(munlockall, 0),
 
     /* Threads, signals, the processor. */
-    LOCAL(exit),
-    LOCAL(exit_group),
-    LOCAL(futex),
-    LOCAL(arch_prctl),
-    LOCAL(set_tid_address),
-    LOCAL(set_robust_list),
-    LOCAL(rt_sigaction),
-    LOCAL(rt_sigprocmask),
-    LOCAL(rt_sigpending),
-    LOCAL(sigaltstack),
-    LOCAL(kill),
-    LOCAL(tkill),
-    LOCAL(tgkill),
-    LOCAL(sched_yield),
-    LOCAL(sched_getaffinity),
-    LOCAL(getcpu),
-    LOCAL(getrandom),
     FIXED(rseq, -ENOSYS),
     FIXED(membarrier, -ENOSYS),
     FIXED(clone3, -ENOSYS), /* the C library then tries clone */
@@ -435,68 +422,4 @@ const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE] = {
     FIXED(openat2, -ENOSYS),
     FIXED(wait4, -ECHILD),
     FIXED(waitid, -ECHILD),
-
-    /* A trustlet is one process, and nobody's debugger. */
-    REFUSED(clone),
-    REFUSED(fork),
-    REFUSED(vfork),
-    REFUSED(execve),
-    REFUSED(execveat),
-    REFUSED(ptrace),
-    REFUSED(process_vm_readv),
-    REFUSED(process_vm_writev),
-    REFUSED(process_madvise),
-    REFUSED(pidfd_open),
-    REFUSED(pidfd_getfd),
-    REFUSED(pidfd_send_signal),
-    REFUSED(kcmp),
-    REFUSED(io_uring_setup),
-    REFUSED(io_uring_enter),
-    REFUSED(io_uring_register),
-    REFUSED(io_setup),
-    REFUSED(init_module),
-    REFUSED(finit_module),
-    REFUSED(delete_module),
-    REFUSED(kexec_load),
-    REFUSED(kexec_file_load),
-    REFUSED(reboot),
-    REFUSED(bpf),
-    REFUSED(perf_event_open),
-    REFUSED(userfaultfd),
-    REFUSED(unshare),
-    REFUSED(setns),
-    REFUSED(chroot),
-    REFUSED(pivot_root),
-    REFUSED(mount),
-    REFUSED(umount2),
-    REFUSED(swapon),
-    REFUSED(swapoff),
-    REFUSED(iopl),
-    REFUSED(ioperm),
-    REFUSED(modify_ldt),
-    REFUSED(settimeofday),
-    REFUSED(clock_settime),
-    REFUSED(adjtimex),
-    REFUSED(clock_adjtime),
-    REFUSED(sethostname),
-    REFUSED(setdomainname),
-    REFUSED(setuid),
-    REFUSED(setgid),
-    REFUSED(setreuid),
-    REFUSED(setregid),
-    REFUSED(setresuid),
-    REFUSED(setresgid),
-    REFUSED(setgroups),
-    REFUSED(capset),
-    REFUSED(seccomp),
-    REFUSED(shmget),
-    REFUSED(shmat),
-    REFUSED(shmctl),
-    REFUSED(shmdt),
-    REFUSED(syslog),
-    REFUSED(acct),
-    REFUSED(quotactl),
-    REFUSED(keyctl),
-    REFUSED(add_key),
-    REFUSED(request_key),
 };

@@ -15,6 +15,7 @@
     }
 enum syscall_action { NO_ACTION };
 LOCAL_CALL_LIST(LOCAL_CALL)
+LOCAL_CALL(clock_gettime)
 
 static void print_classes(uint32_t classes)
 {
