@@ -7,9 +7,10 @@ $(BUILD)/tests/unit/elf: $(addprefix vtl1/kernel/,elf.c manifest.c) tests/unit/v
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl1/kernel $(filter %.c,$^) -lcmocka -o $@
 
-UNIT += $(BUILD)/tests/unit/marshal
-$(BUILD)/tests/unit/marshal: tests/unit/vtl1/marshal_test.c \
-		tests/unit/vtl1/fake.c tests/unit/vtl1/fake_image.c \
+MARSHAL_TESTS := $(addprefix $(BUILD)/tests/unit/,marshal marshal_random)
+UNIT += $(MARSHAL_TESTS)
+$(MARSHAL_TESTS): $(BUILD)/tests/unit/%: tests/unit/vtl1/%_test.c \
+		$(addprefix tests/unit/vtl1/,marshal_machine.c fake.c fake_image.c) \
 		$(wildcard vtl1/kernel/marshal*.c vtl1/kernel/local_*.c vtl1/kernel/syscall*.c) \
 		$(addprefix vtl1/kernel/,answer.c frame.c address_space.c region.c page_table.c user_copy.c) \
 		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)

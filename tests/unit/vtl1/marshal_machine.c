@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "marshal_machine.h"
+
+struct process process;
+struct thread thread;
+struct trustlet_manifest manifest;
+struct sk_channel channel;
+uint8_t bounce[BOUNCE_SIZE];
+unsigned audits, requests;
+uint64_t clock_ns;
+
+/* ---- what the engine needs of the rest of the kernel ---- */
+
+void audit_write(const struct audit_event *event)
+{
+    (void)event;
+    audits++;
+}
+
+void process_die(struct process *p, enum sk_death death, int status, int signal, uint64_t address)
+{
+    p->dead = true;
+    p->death = death;
+    p->death_status = (uint8_t)status;
+    p->death_signal = (uint8_t)signal;
+    p->death_address = address;
+}
+
+uint64_t time_monotonic_ns(void)
+{
+    return clock_ns;
+}
+
+/* secure.c has no business with VTL0 and stays out of this. */
+const struct syscall_entry secure_table[SECURE_CALLS];
+
+bool random_bytes(void *to, uint64_t size)
+{
+    memset(to, 0x77, size);
+    return true;
+}
+
+/* ---- the machine ---- */
+
+int setup(void **state)
+{
+    (void)state;
+    audits = 0;
+    clock_ns = 1000;
+    memset(&channel, 0, sizeof(channel));
+    memset(bounce, 0, sizeof(bounce));
+    memset(&manifest, 0, sizeof(manifest));
+    strcpy(manifest.name, "test");
+    manifest.classes = TRUSTLET_CLASS_ALL;
+    memset(&process, 0, sizeof(process));
+    process.manifest = &manifest;
+    process.host_pid = 42;
+    memset(&thread, 0, sizeof(thread));
+    thread.process = &process;
+    thread.channel = &channel;
+    thread.bounce = bounce;
+    thread.bounce_size = sizeof(bounce);
+    thread.bounce_user = HOST_BASE;
+    assert_int_equal(address_space_create(&process.space, 1500), 0);
+    return address_space_map(&process.space, USER, USER_SIZE, ACCESS_READ | ACCESS_WRITE);
+}
+
+int teardown(void **state)
+{
+    (void)state;
+    while (address_space_destroy(&process.space) == ADDRESS_SPACE_AGAIN)
+        ;
+    return 0;
+}
+
+void put(uint64_t at, const void *bytes, uint64_t size)
+{
+    assert_int_equal(user_copy_out(&process.space, at, bytes, size), 0);
+}
+
+void get(void *to, uint64_t at, uint64_t size)
+{
+    assert_int_equal(user_copy_in(&process.space, to, at, size), 0);
+}
+
+/* VTL0: the address of what an argument points to, inside the bounce buffer. */
+void *host_pointer(uint64_t argument)
+{
+    assert_true(argument >= HOST_BASE && argument < HOST_BASE + BOUNCE_SIZE);
+    return bounce + (argument - HOST_BASE);
+}
+
+/* Makes the call with VTL0 played by `answer`. -> RAX; process.dead tells of a lie. */
+int64_t call(host answer, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+             uint64_t e, uint64_t f)
+{
+    struct user_registers *r = &thread.registers;
+    r->rax = number, r->rdi = a, r->rsi = b, r->rdx = c, r->r10 = d, r->r8 = e, r->r9 = f;
+    requests = 0;
+    enum syscall_action action = syscall_dispatch(&thread);
+    while (action == SYSCALL_MARSHAL) {
+        assert_int_equal(thread.syscall.sequence, channel.sequence);
+        assert_int_equal(syscall_complete(&thread), SYSCALL_MARSHAL); /* nothing answered yet */
+        requests++;
+        channel.result = answer();
+        channel.answered = channel.sequence;
+        action = syscall_complete(&thread);
+    }
+    assert_int_equal(action, process.dead ? SYSCALL_EXIT : SYSCALL_RETURN);
+    return (int64_t)r->rax;
+}
+
+void assert_lie(void)
+{
+    assert_true(process.dead);
+    assert_int_equal(process.death, SK_DEATH_LYING_ANSWER);
+    assert_int_equal(audits, 1);
+    process.dead = false;
+    process.death = SK_DEATH_EXIT;
+    audits = 0;
+    thread.syscall = (struct syscall_state){.sequence = thread.syscall.sequence};
+}
+
+int machine(void **state)
+{
+    (void)state;
+    fake_machine();
+    return 0;
+}
