@@ -131,6 +131,6 @@ vm_stop() {
     wait "$vm_pid"
     vm_status=$?
     vm_unwatch
-    rm -f "$VM_DISK" "$VM_DIR/orders" "$VM_DIR/answers" "$VM_MONITOR".*
+    rm -f "${VM_DISK:?}" "${VM_DIR:?}/orders" "$VM_DIR/answers" "${VM_MONITOR:?}".*
     return $vm_status
 }
