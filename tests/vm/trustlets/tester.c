@@ -36,7 +36,8 @@ static int close_all(void)
     return 0;
 }
 
-static int use_memory(size_t mib)
+/* Every page begins with the word. */
+static int use_memory(size_t mib, const char *word)
 {
     char *bytes = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED) {
@@ -44,7 +45,7 @@ static int use_memory(size_t mib)
         return 1;
     }
     for (size_t i = 0; i < mib << 20; i += 4096)
-        bytes[i] = 1;
+        strcpy(bytes + i, word);
     printf("%zu MiB\n", mib);
     fflush(stdout);
     pause();
@@ -77,7 +78,7 @@ int main(int argc, char **argv)
     if (!strcmp(what, "exit"))
         return atoi(argv[2]);
     if (!strcmp(what, "memory"))
-        return use_memory((size_t)atoi(argv[2]));
+        return use_memory((size_t)atoi(argv[2]), argc > 3 ? argv[3] : "used");
     if (!strcmp(what, "abort"))
         abort();
     if (!strcmp(what, "fault"))
