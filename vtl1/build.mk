@@ -19,7 +19,7 @@ $(SK)/trusted_keys.c: $(DEVELOPMENT_KEY)
 	@mkdir -p $(@D)
 	$(Q){ echo '#include "manifest.h"'; echo 'const struct trusted_keys trusted_keys = {'; \
 		echo '.marker = TRUSTED_KEYS_MARKER, .count = 1, .keys = {{.development = 1, .key = {'; \
-		sed 's/../0x&, /g' $<.pub; echo '}}}};'; } >$@
+		sed 's/../0x&, /g' $<.pub || exit 1; echo '}}}};'; } >$@
 $(SK)/trusted_keys.c.o: $(SK)/trusted_keys.c
 	$(Q)$(CC) $(SK_CFLAGS) -c $< -o $@
 
