@@ -109,6 +109,13 @@ static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
     case APIC_DESTINATION_FORMAT:
         cpu->apic_destination_format = value;
         break;
+    case APIC_LVT_CMCI:
+    case APIC_LVT_TIMER ... APIC_LVT_ERROR:
+        if ((value >> 8 & 7) == APIC_DELIVERY_INIT) {
+            cpu->refused++;
+            return;
+        }
+        break;
     case APIC_ICR_LOW:
         r = decode_icr(value, apic_read(APIC_ICR_HIGH) >> 24, false);
         if (virtualise(cpu, &r))

@@ -5,13 +5,15 @@
 #include "guest_memory.h"
 #include "instruction.h"
 #include "partition.h"
+#include "platform/apic.h"
 #include "vtl.h"
 
 #define VECTOR_GP 13u
 
 bool device_store_covers(const struct cpu *cpu, gpa_t address)
 {
-    return apic_trap_covers(address) || pci_guard_covers(cpu->partition, address);
+    return apic_trap_covers(address) || pci_guard_covers(cpu->partition, address) ||
+           io_apic_covers(cpu->partition, address);
 }
 
 static uint64_t register_value(struct cpu *cpu, unsigned reg)
@@ -21,19 +23,17 @@ static uint64_t register_value(struct cpu *cpu, unsigned reg)
     return value.low;
 }
 
-static void exchange(struct cpu *cpu, unsigned reg, gpa_t address)
+static void set_register(struct cpu *cpu, unsigned reg, uint32_t value)
 {
-    struct hv_register_value value = {0};
-    value.low = *(volatile uint32_t *)hpa_pointer(hpa(address.value));
-    vcpu_set_register(cpu, 0, HV_REGISTER_RAX + reg, value);
+    vcpu_set_register(cpu, 0, HV_REGISTER_RAX + reg, (struct hv_register_value){.low = value});
 }
 
-/* Both kinds of device have registers of a dword; PCI's may be written in parts. */
-static bool is_sane(const struct store *store, gpa_t address)
+/* All kinds of device have registers of a dword; PCI's may be written in parts. */
+static bool is_sane(const struct cpu *cpu, const struct store *store, gpa_t address)
 {
     if (address.value % store->size || store->size > 4)
         return false;
-    return store->size == 4 || (!store->exchanges && !apic_trap_covers(address));
+    return store->size == 4 || (!store->exchanges && pci_guard_covers(cpu->partition, address));
 }
 
 static bool decode(struct cpu *cpu, struct store *store)
@@ -44,26 +44,37 @@ static bool decode(struct cpu *cpu, struct store *store)
     return address_size != 2 && instruction_decode_store(bytes, count, address_size, store);
 }
 
+/* Devices other than the local APIC. False: refused, and nothing was done. */
+static bool store_guarded(struct cpu *cpu, const struct store *store, gpa_t address, uint32_t value)
+{
+    if (io_apic_covers(cpu->partition, address))
+        return io_apic_write(cpu->partition, address, value);
+    if (!pci_store_allowed(cpu->partition, address, store->size))
+        return false;
+    pci_store(address, store->size, value);
+    return true;
+}
+
 void device_store(struct cpu *cpu, gpa_t address)
 {
     struct store store = {0};
-    if (!decode(cpu, &store) || !is_sane(&store, address)) {
+    if (!decode(cpu, &store) || !is_sane(cpu, &store, address)) {
         exits_inject(cpu, VECTOR_GP, true, 0);
         return;
     }
     uint32_t value = store.immediate;
     if (store.has_register)
         value = (uint32_t)register_value(cpu, store.reg);
+    uint32_t before = store.exchanges ? apic_read_window(address.value) : 0;
     bool apic = apic_trap_covers(address);
-    if (!apic && !pci_store_allowed(cpu->partition, address, store.size)) {
+    if (!apic && !store_guarded(cpu, &store, address, value)) {
         vtl_memory_intercept(cpu, address, HV_ACCESS_WRITE);
         return;
     }
     if (store.exchanges)
-        exchange(cpu, store.reg, address);
+        set_register(cpu, store.reg, before);
     vcpu_advance(cpu->current, store.length);
+    /* Last: it may be an INIT to this very CPU. */
     if (apic)
         apic_trap_write(cpu, address, value);
-    else
-        pci_store(address, store.size, value);
 }

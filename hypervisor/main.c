@@ -218,6 +218,8 @@ void boot_main(uint32_t magic, uint64_t information)
     build_slat();
     start_iommu();
     ports_init(&partition.ports, loader.rsdp, FOUR_GIB);
+    if (!io_apic_init(&partition, loader.rsdp, FOUR_GIB))
+        fatal("the I/O APICs cannot be guarded");
     if (!pci_guard_init(&partition, loader.rsdp, FOUR_GIB))
         fatal("PCI configuration cannot be guarded");
     partition.features |= HV_FEATURE_PLATFORM_TRAPS;

@@ -5,6 +5,7 @@
 
 #include "cpu.h"
 #include "iommu/iommu.h"
+#include "platform/io_apic.h"
 #include "platform/linux.h"
 #include "platform/pci_guard.h"
 #include "platform/ports.h"
@@ -32,6 +33,7 @@ struct partition {
     struct iommu iommu;
     struct ports ports;
     struct pci_guard pci;
+    struct io_apics io_apics;
     struct cpu *cpus[CPU_MAX]; /* by VP index; the boot CPU is 0 */
     uint32_t cpu_count;
     hpa_t msr_map[VTL_COUNT]; /* the vendor's MSR permission maps */

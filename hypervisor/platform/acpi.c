@@ -8,6 +8,7 @@
 #define RSDP_SIZE       20u
 #define AML_NAME_OP     0x08u /* ACPI 6.4, 20.2.5.1 */
 #define MADT_LOCAL_APIC 0u
+#define MADT_IO_APIC    1u
 #define MADT_X2APIC     9u
 #define MADT_USABLE     3u /* enabled, or can be enabled */
 
@@ -45,6 +46,12 @@ struct madt_x2apic {
     struct madt_entry entry;
     uint16_t reserved;
     uint32_t apic_id, flags, processor;
+} __attribute__((packed));
+
+struct madt_io_apic {
+    struct madt_entry entry;
+    uint8_t id, reserved;
+    uint32_t address, first_interrupt;
 } __attribute__((packed));
 
 static bool sums_to_zero(const void *data, uint32_t length)
@@ -156,20 +163,48 @@ static bool read_cpu(const struct madt_entry *entry, uint32_t *apic_id)
     return false;
 }
 
+/* The entry behind one (the first: NULL), or NULL when there are no more. */
+static const struct madt_entry *next_entry(const struct madt *madt, const struct madt_entry *entry)
+{
+    uint64_t at = offsetof(struct madt, entries);
+    if (entry)
+        at = (uint64_t)((const uint8_t *)entry - (const uint8_t *)madt) + entry->length;
+    const struct madt_entry *next = (const void *)((const uint8_t *)madt + at);
+    if (at + sizeof(*next) > madt->header.length || next->length < sizeof(*next) ||
+        at + next->length > madt->header.length)
+        return NULL;
+    return next;
+}
+
+static const struct madt *find_madt(uint64_t rsdp, uint64_t limit)
+{
+    return rsdp ? (const void *)find_table(rsdp, limit, "APIC") : NULL;
+}
+
 uint32_t acpi_cpus(uint64_t rsdp, uint64_t limit, uint32_t *apic_ids, uint32_t max)
 {
-    const struct madt *madt = rsdp ? (const void *)find_table(rsdp, limit, "APIC") : NULL;
+    const struct madt *madt = find_madt(rsdp, limit);
+    const struct madt_entry *entry = NULL;
     uint32_t count = 0;
-    if (!madt)
-        return 0;
-    uint32_t at = offsetof(struct madt, entries);
-    while (at + sizeof(struct madt_entry) <= madt->header.length && count < max) {
-        const struct madt_entry *entry = (const void *)((const uint8_t *)madt + at);
-        if (entry->length < sizeof(*entry) || at + entry->length > madt->header.length)
-            break;
+    while (madt && count < max && (entry = next_entry(madt, entry))) {
         if (read_cpu(entry, &apic_ids[count]))
             count++;
-        at += entry->length;
+    }
+    return count;
+}
+
+uint32_t acpi_io_apics(uint64_t rsdp, uint64_t limit, gpa_t *bases, uint32_t max)
+{
+    const struct madt *madt = find_madt(rsdp, limit);
+    const struct madt_entry *entry = NULL;
+    uint32_t count = 0;
+    while (madt && (entry = next_entry(madt, entry))) {
+        const struct madt_io_apic *io_apic = (const void *)entry;
+        if (entry->type != MADT_IO_APIC || entry->length < sizeof(*io_apic))
+            continue;
+        if (count < max)
+            bases[count] = gpa(io_apic->address);
+        count++;
     }
     return count;
 }

@@ -16,5 +16,8 @@ void acpi_rename_object(uint64_t address, uint64_t limit, const char *from, cons
 /* APIC IDs of the CPUs that the MADT calls usable, in its order; returns how many (at most max), 0
  * if there is no MADT. All tables must lie below `limit`, which is mapped. */
 uint32_t acpi_cpus(uint64_t rsdp, uint64_t limit, uint32_t *apic_ids, uint32_t max);
+/* Where the MADT's I/O APICs have their registers; returns how many there are, of which at most max
+ * are written down. */
+uint32_t acpi_io_apics(uint64_t rsdp, uint64_t limit, gpa_t *bases, uint32_t max);
 
 #endif

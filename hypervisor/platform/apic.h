@@ -9,6 +9,9 @@
 #define APIC_ID                 0x020u
 #define APIC_LOGICAL_ID         0x0d0u
 #define APIC_DESTINATION_FORMAT 0x0e0u
+#define APIC_LVT_CMCI           0x2f0u
+#define APIC_LVT_TIMER          0x320u
+#define APIC_LVT_ERROR          0x370u
 #define APIC_ICR_LOW            0x300u
 #define APIC_ICR_HIGH           0x310u
 #define APIC_MSR_X2APIC_ICR     0x830u

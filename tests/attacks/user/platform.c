@@ -190,31 +190,33 @@ static void io_apic_write(uint32_t index, uint32_t value)
     touch(IO_APIC_BASE + 0x10, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
 }
 
-static uint8_t cmos_read(uint8_t index)
+static uint8_t keyboard_byte(void)
 {
-    outb(index, 0x70);
-    return inb(0x71);
+    for (unsigned int i = 0; i < 1000 && !(inb(0x64) & 1); i++)
+        nap(1);
+    return inb(0x60);
 }
 
-static void cmos_write(uint8_t index, uint8_t value)
+/* Has the keyboard controller ask for its interrupt, as if a key had been pressed: command 0xd2
+ * puts a byte into its output buffer. */
+static void ring_keyboard(void)
 {
-    outb(index, 0x70);
-    outb(value, 0x71);
-}
-
-/* Register B, bit 6: periodic interrupts; reading register C takes them back. */
-static void ring_rtc(void)
-{
-    uint8_t b = 0;
+    uint8_t command = 0;
 
     if (iopl(3))
         bail("iopl: %s", strerror(errno));
-    b = cmos_read(0x0b);
-    cmos_read(0x0c);
-    cmos_write(0x0b, b | 0x40);
-    nap(50);
-    cmos_write(0x0b, b);
-    cmos_read(0x0c);
+    outb(0x20, 0x64);
+    command = keyboard_byte();
+    outb(0x60, 0x64);
+    outb((command & ~0x10) | 1, 0x60);
+    for (unsigned int i = 0; i < 3; i++) {
+        outb(0xd2, 0x64);
+        outb(0x55, 0x60);
+        nap(20);
+        keyboard_byte();
+    }
+    outb(0x60, 0x64);
+    outb(command, 0x60);
 }
 
 static bool set_online(unsigned int cpu, bool online)
@@ -250,18 +252,18 @@ static void start_by(const char *form, uint32_t icr, uint32_t destination)
        "a CPU started by INIT and SIPI (%s) runs, inside the hypervisor", form);
 }
 
-/* The real-time clock's periodic interrupt, through an I/O APIC entry of that delivery mode. */
+/* The keyboard's interrupt, through an I/O APIC entry of that delivery mode. */
 static void send_by_io_apic(uint32_t mode, uint32_t destination)
 {
     uint64_t entry[2] = {0};
 
     for (unsigned int i = 0; i < 2; i++)
-        entry[i] = io_apic_read(IO_APIC_ENTRY(8) + i);
-    io_apic_write(IO_APIC_ENTRY(8) + 1, destination << 24);
-    io_apic_write(IO_APIC_ENTRY(8), mode | 0xff);
-    ring_rtc();
+        entry[i] = io_apic_read(IO_APIC_ENTRY(1) + i);
+    io_apic_write(IO_APIC_ENTRY(1) + 1, destination << 24);
+    io_apic_write(IO_APIC_ENTRY(1), mode | 0xff);
+    ring_keyboard();
     for (unsigned int i = 2; i-- > 0;)
-        io_apic_write(IO_APIC_ENTRY(8) + i, (uint32_t)entry[i]);
+        io_apic_write(IO_APIC_ENTRY(1) + i, (uint32_t)entry[i]);
 }
 
 /* NMIs that Linux took on CPU 0. */
@@ -282,10 +284,14 @@ static uint64_t nmi_count(void)
 static void init_by_io_apic(uint32_t apic_id)
 {
     uint64_t before = nmi_count();
+    struct sk_audit_record record = {0};
 
     send_by_io_apic(ENTRY_NMI, 0);
     ok(nmi_count() > before, "control: an entry of the I/O APIC that asks for NMI delivers them");
+    audit_mark();
     send_by_io_apic(ENTRY_INIT, apic_id);
+    ok(audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x10, &record),
+       "an entry of the I/O APIC that asks for INIT is refused and recorded");
     start_by("after an INIT by the I/O APIC", 0, apic_id);
 }
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "io_apic.h"
+#include "../partition.h"
+#include "acpi.h"
+#include "apic.h"
+
+/* Intel 82093AA, 3.0: an index register and a window; entries are two dwords each, from 0x10 on. */
+#define SELECT      0x00u
+#define WINDOW      0x10u
+#define FIRST_ENTRY 0x10u
+#define MODE(low)   ((low) >> 8 & 7u)
+#define INDEX_MASK  0xffu
+
+static uint32_t find(const struct io_apics *io_apics, gpa_t address)
+{
+    uint32_t i = 0;
+    while (i < io_apics->count && io_apics->bases[i].value != (address.value & ~PAGE_MASK))
+        i++;
+    return i;
+}
+
+bool io_apic_init(struct partition *partition, uint64_t rsdp, uint64_t limit)
+{
+    struct io_apics *io_apics = &partition->io_apics;
+    uint32_t count = acpi_io_apics(rsdp, limit, io_apics->bases, IO_APIC_MAX);
+    if (count > IO_APIC_MAX)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        io_apics->bases[i].value &= ~PAGE_MASK;
+        if (slat_trap_device_writes(&partition->slat, io_apics->bases[i], true) !=
+            HV_STATUS_SUCCESS)
+            return false;
+    }
+    io_apics->count = count;
+    return true;
+}
+
+bool io_apic_covers(const struct partition *partition, gpa_t address)
+{
+    return find(&partition->io_apics, address) < partition->io_apics.count;
+}
+
+/* The low dword of an entry says how its interrupt is delivered. */
+static bool is_allowed(uint32_t selected, uint32_t value)
+{
+    return selected < FIRST_ENTRY || (selected & 1) ||
+           (MODE(value) != APIC_DELIVERY_INIT && MODE(value) != APIC_DELIVERY_STARTUP);
+}
+
+static bool write_window(uint64_t base, uint32_t selected, uint32_t value)
+{
+    if (!is_allowed(selected, value))
+        return false;
+    /* VTL0's other CPUs cannot have selected another: their stores come here too. */
+    apic_write_window(base + SELECT, selected);
+    apic_write_window(base + WINDOW, value);
+    return true;
+}
+
+bool io_apic_write(struct partition *partition, gpa_t address, uint32_t value)
+{
+    struct io_apics *io_apics = &partition->io_apics;
+    uint32_t i = find(io_apics, address);
+    uint64_t base = io_apics->bases[i].value;
+    bool ok = true;
+    spin_lock(&io_apics->lock);
+    switch (address.value - base) {
+    case SELECT:
+        io_apics->selected[i] = value & INDEX_MASK;
+        apic_write_window(address.value, value);
+        break;
+    case WINDOW:
+        ok = write_window(base, io_apics->selected[i], value);
+        break;
+    default:
+        apic_write_window(address.value, value);
+        break;
+    }
+    spin_unlock(&io_apics->lock);
+    return ok;
+}
