@@ -7,9 +7,6 @@
 #include "startup.h"
 #include "vtl.h"
 
-#define VECTOR_UD              6u
-#define VECTOR_GP              13u
-
 #define CPUID_1_ECX_OSXSAVE    (1u << 27)
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 #define CPUID_7_ECX_OSPKE      (1u << 4)

@@ -28,3 +28,7 @@ FUZZ += $(BUILD)/tests/fuzz/hypercall
 $(BUILD)/tests/fuzz/hypercall: tests/unit/hypervisor/hypercall_fuzz.c $(HV_HYPERCALL) $(HV_UNIT_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -Iinclude $(filter %.c,$^) -o $@
+FUZZ += $(BUILD)/tests/fuzz/instruction
+$(BUILD)/tests/fuzz/instruction: tests/unit/hypervisor/instruction_fuzz.c hypervisor/instruction.c $(HV_UNIT_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -Iinclude $(filter %.c,$^) -o $@

@@ -6,7 +6,6 @@
 #include "vtl1_start.h"
 #include "world_switch.h"
 
-#define VECTOR_GP   13u
 #define REGISTER_CS 0x60001u
 #define CR0_PE      (1u << 0)
 #define CR0_AM      (1u << 18)

@@ -135,9 +135,7 @@ enum event_type {
 #define VECTOR_BP       3u
 #define VECTOR_OF       4u
 #define VECTOR_NMI      2u
-#define VECTOR_UD       6u
 #define VECTOR_DF       8u
-#define VECTOR_GP       13u
 #define VECTOR_PF       14u
 #define VECTOR_SX       30u
 

@@ -11,6 +11,10 @@
 #include "../types.h"
 #include <openvsm/hypercall.h>
 
+/* Exceptions that are injected from outside this folder. */
+#define VECTOR_UD      6u
+#define VECTOR_GP      13u
+
 /* Bytes of VMMCALL. */
 #define VMMCALL_LENGTH 3u
 
