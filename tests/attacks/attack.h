@@ -78,11 +78,13 @@ static_assert(sizeof(struct attack_record) == OPENVSM_PAGE_SIZE, "a record is on
 /* VMMCALL with these registers, past every check of the driver. */
 #define ATTACK_CALL_IRQS_OFF 1u /* RFLAGS.IF = 0 at the call */
 #define ATTACK_CALL_XCR0     2u /* load xcr0 before, Linux's own again after */
+#define ATTACK_CALL_TSC      4u /* move this CPU's TSC by tsc before, and back after */
 struct attack_call {
     uint64_t registers[ATTACK_REGISTERS]; /* in and out */
     uint32_t flags;
     uint32_t trap; /* out */
     uint64_t xcr0;
+    uint64_t tsc;
     uint64_t vectors; /* address of ATTACK_XSAVE_BYTES to load before the call, or 0 */
     uint64_t record;  /* address of a struct attack_record to fill, or 0 */
 };

@@ -91,6 +91,21 @@ static u32 load_vectors(const void *area)
     return trap;
 }
 
+/* VTL0's Linux must not see the jump, or it waits for a timer of that time: interrupts are off.
+ * What TSC_ADJUST held brings the counter back to the cycle. */
+static void call_at_another_time(struct attack_call *request)
+{
+    unsigned long flags = 0;
+    u64 adjust = 0;
+
+    local_irq_save(flags);
+    adjust = read_msr(MSR_IA32_TSC_ADJUST);
+    wrmsrl_safe(MSR_IA32_TSC, rdtsc() + request->tsc);
+    raw_vmmcall(request->registers, &request->trap);
+    wrmsrl_safe(MSR_IA32_TSC_ADJUST, adjust);
+    local_irq_restore(flags);
+}
+
 /* The call itself; all between is one stretch without preemption, with Linux's own vector state
  * put away, so that what stands in record is what VTL1 left. */
 static void call_and_record(struct attack_call *request, const void *vectors,
@@ -106,7 +121,9 @@ static void call_and_record(struct attack_call *request, const void *vectors,
         local_irq_save(flags);
     if (request->flags & ATTACK_CALL_XCR0)
         xsetbv(XCR_XFEATURE_ENABLED_MASK, request->xcr0);
-    if (!request->trap)
+    if (!request->trap && (request->flags & ATTACK_CALL_TSC))
+        call_at_another_time(request);
+    else if (!request->trap)
         raw_vmmcall(request->registers, &request->trap);
     if (record)
         record_specials(record->special);
