@@ -5,7 +5,7 @@
  * each reason that occurred.
  *
  * exits NAME OPERATIONS COMMAND ARG…: runs the command, which does so many operations, and prints
- * what one of them took: "NAME-vmrun", "NAME-msr" and "NAME-flush".
+ * what one of them took: "NAME-vmrun", "NAME-msr", "NAME-flush" and "NAME-xsave".
  */
 #include <err.h>
 #include <stdio.h>
@@ -22,8 +22,10 @@ static const char *const names[] = {
 #undef NAME
 };
 
+/* One more than the hypervisor's: VTL1's XSAVEs and XRSTORs. */
+#define XSAVES HV_EXIT_COUNTERS
 struct counters {
-    uint64_t value[HV_EXIT_COUNTERS];
+    uint64_t value[HV_EXIT_COUNTERS + 1];
 };
 
 /* All CPUs together. */
@@ -36,6 +38,10 @@ static struct counters count(struct openvsm *host)
         for (int i = 0; i < HV_EXIT_COUNTERS; i++)
             total.value[i] += cpu.exits[i];
     }
+    struct openvsm_skcall vectors = {.number = SK_CALL_STATISTICS};
+    if (openvsm_query(host, &vectors) != 0)
+        err(1, "the Secure Kernel's statistics");
+    total.value[XSAVES] = vectors.results[0];
     return total;
 }
 
@@ -57,9 +63,11 @@ static void print_work(const char *name, const struct counters *passed, uint64_t
 {
     static const struct {
         const char *name;
-        enum hv_exit_counter counter;
-    } kinds[] = {
-        {"vmrun", HV_EXIT_VMRUN}, {"msr", HV_EXIT_MSR_ACCESS}, {"flush", HV_EXIT_TLB_FLUSH}};
+        int counter;
+    } kinds[] = {{"vmrun", HV_EXIT_VMRUN},
+                 {"msr", HV_EXIT_MSR_ACCESS},
+                 {"flush", HV_EXIT_TLB_FLUSH},
+                 {"xsave", XSAVES}};
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         printf("%s-%s %llu\n", name, kinds[i].name,
@@ -97,7 +105,7 @@ int main(int argc, char **argv)
     else
         sleep(number);
     passed = count(host);
-    for (int i = 0; i < HV_EXIT_COUNTERS; i++)
+    for (int i = 0; i <= XSAVES; i++)
         passed.value[i] -= before.value[i];
     if (argc > 3)
         print_work(argv[1], &passed, number);

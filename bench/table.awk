@@ -41,7 +41,8 @@ function per_operation(session, name,    key) {
     if (!((key "-vmrun") in value))
         return ""
     return "per operation: VMRUN " value[key "-vmrun"] ", RDMSR/WRMSR " value[key "-msr"] \
-        ", TLB flushes " value[key "-flush"]
+        ", TLB flushes " value[key "-flush"] \
+        ((key "-xsave") in value ? ", XSAVE/XRSTOR " value[key "-xsave"] : "")
 }
 
 # "of them cpuid 42,876, apic-write 503"

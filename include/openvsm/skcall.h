@@ -71,6 +71,7 @@ enum sk_status {
  * THREAD_KILL     (process, Linux signal number): the process ends at its threads' next run
  * AUDIT_RING      -> gpa, bytes of struct sk_audit_ring, readable by VTL0, not writable
  * AUDIT_REPORT    (process, enum sk_attempt, VTL0's process id of who tried): VTL0's own word
+ * STATISTICS      -> XSAVEs and XRSTORs done by VTL1 since boot, on all CPUs
  */
 #define SK_CALL_LIST(X)                                                                            \
     X(0, NULL, null)                                                                               \
@@ -89,7 +90,8 @@ enum sk_status {
     X(13, THREAD_RUN, thread_run)                                                                  \
     X(14, THREAD_KILL, thread_kill)                                                                \
     X(15, AUDIT_RING, audit_ring)                                                                  \
-    X(16, AUDIT_REPORT, audit_report)
+    X(16, AUDIT_REPORT, audit_report)                                                              \
+    X(17, STATISTICS, statistics)
 
 enum sk_call_number {
 #define SK_CALL_ENUM(number, name, handler) SK_CALL_##name = number,

@@ -9,7 +9,8 @@
 /* Calls whose arguments and results are all in registers, and which change nothing. */
 static bool may_ask(u64 number)
 {
-    return number == SK_CALL_NULL || number == SK_CALL_INFO || number == SK_CALL_MEMORY_STATUS;
+    return number == SK_CALL_NULL || number == SK_CALL_INFO || number == SK_CALL_MEMORY_STATUS ||
+           number == SK_CALL_STATISTICS;
 }
 
 long query_skcall(struct openvsm_skcall __user *argument)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
+
+#include "call.h"
 #include "console.h"
 #include "fpu.h"
 #include "hypercall.h"
@@ -283,4 +285,15 @@ _Noreturn void kernel_exception(const struct user_registers *frame)
     console_write_hex(read_cr2());
     console_write("\n");
     sk_panic("an exception in the Secure Kernel");
+}
+
+enum sk_status sk_call_statistics(struct call *call)
+{
+    uint64_t moves = 0;
+
+    for (uint32_t i = 0; i < cpu_count(); i++) {
+        moves += __atomic_load_n(&cpus[i].vector_moves, __ATOMIC_RELAXED);
+    }
+    call->result[0] = moves;
+    return SK_OK;
 }

@@ -21,6 +21,7 @@ static uint64_t xcr0_all;
 
 static void xsave(void *area)
 {
+    this_cpu()->vector_moves++;
     __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(~0u), "d"(~0u) : "memory");
 }
 
@@ -32,6 +33,7 @@ static void xrstor(const void *area)
 {
     static const int32_t zero = 0;
 
+    this_cpu()->vector_moves++;
     __asm__ volatile("fnclex\n\temms\n\tfildl %0\n\txrstor64 (%1)" ::"m"(zero), "r"(area), "a"(~0u),
                      "d"(~0u)
                      : "memory");
