@@ -245,21 +245,19 @@ static const struct syscall_entry clock_gettime_rows[] = {
 };
 
 /* A trustlet is one process, nobody's debugger, and no administrator. */
+/* clang-format off */
 #define REFUSED_LIST(X)                                                                            \
-    X(clone)                                                                                       \
-    X(fork)                                                                                        \
-    X(vfork) X(execve) X(execveat) X(ptrace) X(process_vm_readv) X(process_vm_writev)              \
-        X(process_madvise) X(pidfd_open) X(pidfd_getfd) X(pidfd_send_signal) X(kcmp)               \
-            X(io_uring_setup) X(io_uring_enter) X(io_uring_register) X(io_setup) X(init_module)    \
-                X(finit_module) X(delete_module) X(kexec_load) X(kexec_file_load) X(reboot) X(bpf) \
-                    X(perf_event_open) X(userfaultfd) X(unshare) X(setns) X(chroot) X(pivot_root)  \
-                        X(mount) X(umount2) X(swapon) X(swapoff) X(iopl) X(ioperm) X(modify_ldt)   \
-                            X(settimeofday) X(clock_settime) X(adjtimex) X(clock_adjtime)          \
-                                X(sethostname) X(setdomainname) X(setuid) X(setgid) X(setreuid)    \
-                                    X(setregid) X(setresuid) X(setresgid) X(setgroups) X(capset)   \
-                                        X(seccomp) X(shmget) X(shmat) X(shmctl) X(shmdt) X(syslog) \
-                                            X(acct) X(quotactl) X(keyctl) X(add_key)               \
-                                                X(request_key)
+    X(clone) X(fork) X(vfork) X(execve) X(execveat) X(ptrace) X(process_vm_readv)                  \
+    X(process_vm_writev) X(process_madvise) X(pidfd_open) X(pidfd_getfd) X(pidfd_send_signal)      \
+    X(kcmp) X(io_uring_setup) X(io_uring_enter) X(io_uring_register) X(io_setup) X(init_module)    \
+    X(finit_module) X(delete_module) X(kexec_load) X(kexec_file_load) X(reboot) X(bpf)             \
+    X(perf_event_open) X(userfaultfd) X(unshare) X(setns) X(chroot) X(pivot_root) X(mount)         \
+    X(umount2) X(swapon) X(swapoff) X(iopl) X(ioperm) X(modify_ldt) X(settimeofday)                \
+    X(clock_settime) X(adjtimex) X(clock_adjtime) X(sethostname) X(setdomainname) X(setuid)        \
+    X(setgid) X(setreuid) X(setregid) X(setresuid) X(setresgid) X(setgroups) X(capset) X(seccomp)  \
+    X(shmget) X(shmat) X(shmctl) X(shmdt) X(syslog) X(acct) X(quotactl) X(keyctl) X(add_key)       \
+    X(request_key)
+/* clang-format on */
 
 const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE] = {
     /* clang-format off */
