@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #else
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #endif
