@@ -296,7 +296,7 @@ static void leave_it_to_a_child(int fd, struct sk_channel *channel)
     (void)fd;
     (void)channel;
     if (fork() == 0) {
-        sleep(20);
+        sleep(5); /* longer than the wait for the end; not so long that the driver stays in use */
         _exit(0);
     }
 }
@@ -304,7 +304,7 @@ static void leave_it_to_a_child(int fd, struct sk_channel *channel)
 static int sleeper(void *unused)
 {
     (void)unused;
-    sleep(20);
+    sleep(5); /* longer than the wait for the end; not so long that the driver stays in use */
     _exit(0);
 }
 
