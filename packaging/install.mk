@@ -55,7 +55,7 @@ install: packaged
 	$(call from,packaging/grub/openvsm,/etc/grub.d/11_openvsm,755)
 	$(call into,$(PREFIX)/bin,$(PACKAGED)/ium,755)
 	$(call into,$(PREFIX)/share/man/man1,$(wildcard docs/man/ium*.1))
-	$(call into,$(PREFIX)/share/man/man8,$(wildcard docs/man/*.8))
+	$(call into,$(PREFIX)/share/man/man8,docs/man/openvsm.8)
 	$(call into,$(PREFIX)/include/openvsm,$(filter-out %/lsa.h,$(wildcard include/openvsm/*.h)))
 	$(call into,$(PREFIX)/include/nt,$(wildcard include/nt/*.h))
 	$(call into,$(PREFIX)/include/openvsm,vtl0/lib/openvsm.h)
