@@ -67,6 +67,8 @@ static void read_loader(uint32_t magic, uint64_t information)
     if (!e820_is_ram(&loader.map, partition.hypervisor))
         fatal("too little memory: the hypervisor's own is not all RAM");
     check_modules();
+    if (loader.screen.kind == SCREEN_TEXT)
+        log_on_screen();
     if (loader.efi_map_refused)
         log_text("OpenVSM: the UEFI memory map is too long: Linux goes without EFI services\n");
     /* A BIOS's own rather than the loader's copy: Linux will find the same. */

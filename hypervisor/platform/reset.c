@@ -63,9 +63,8 @@ void reset_prepare(struct cpu *cpu)
     scrub(cpu->partition);
 }
 
-void reset_machine(struct cpu *cpu)
+void reset_now(void)
 {
-    reset_prepare(cpu);
     io_write8(RESET_PORT, RESET_HARD);
     io_write8(KEYBOARD_COMMAND, KEYBOARD_RESET);
     /* Neither worked: a triple fault resets the CPU, or at least ends it. */
@@ -75,4 +74,10 @@ void reset_machine(struct cpu *cpu)
     } __attribute__((packed)) none = {0, 0};
     __asm__ volatile("lidt %0; ud2" ::"m"(none));
     __builtin_unreachable();
+}
+
+void reset_machine(struct cpu *cpu)
+{
+    reset_prepare(cpu);
+    reset_now();
 }

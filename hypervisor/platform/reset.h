@@ -12,4 +12,7 @@ void reset_prepare(struct cpu *cpu);
 /* Another CPU does so: stand still. */
 _Noreturn void reset_join(struct cpu *cpu);
 
+/* Restarts the machine as it is, by whatever works. */
+_Noreturn void reset_now(void);
+
 #endif
