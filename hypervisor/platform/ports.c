@@ -132,22 +132,37 @@ static bool is_odd_config(uint16_t port, unsigned size)
     return size > 1 && port + size > CONFIG_ADDRESS && port < CONFIG_DATA + 4;
 }
 
-bool ports_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
+/* The keyboard controller's command and its data are two writes: VTL0's CPUs must not come between
+ * them and what is remembered of them, so what may be written is written under the lock. */
+static void write_guarded(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
 {
     struct ports *ports = &cpu->partition->ports;
+    bool reset = false, off = false;
+    spin_lock(&ports->config_lock);
+    for (unsigned i = 0; i < size; i++) {
+        uint16_t at = (uint16_t)(port + i);
+        uint8_t byte = (uint8_t)(value >> 8 * i);
+        reset = resets(ports, at, byte) || reset;
+        off = powers_off(ports, at, byte) || off;
+    }
+    if (!reset && !off)
+        io_write(port, size, value);
+    spin_unlock(&ports->config_lock);
+    if (reset)
+        reset_machine(cpu);
+    if (!off)
+        return;
+    reset_prepare(cpu);
+    io_write(port, size, value);
+}
+
+bool ports_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
+{
     if (is_config(port, size))
         return write_config(cpu, port, size, value);
     if (is_odd_config(port, size))
         return false;
-    for (unsigned i = 0; i < size; i++) {
-        uint16_t at = (uint16_t)(port + i);
-        uint8_t byte = (uint8_t)(value >> 8 * i);
-        if (resets(ports, at, byte))
-            reset_machine(cpu);
-        if (powers_off(ports, at, byte))
-            reset_prepare(cpu);
-    }
-    io_write(port, size, value);
+    write_guarded(cpu, port, size, value);
     return true;
 }
 
