@@ -36,7 +36,7 @@ struct cpu {
     struct thread *fpu_thread; /* whose state is live; NULL = VTL0's */
     uint64_t vtl0_xcr0;
     uint64_t vector_moves; /* XSAVEs and XRSTORs done; other CPUs read it */
-    void *vtl0_state; /* page */
+    void *vtl0_state;      /* page */
     uint64_t saved_fs_base;
 
     uint64_t gdt[8];
