@@ -17,6 +17,7 @@ $(HV_UNIT)/slat_race: tests/unit/hypervisor/slat_race_test.c $(HV_HYPERCALL)
 $(HV_UNIT)/translate: tests/unit/hypervisor/translate_test.c $(HV_HYPERCALL)
 $(HV_UNIT)/instruction: tests/unit/hypervisor/instruction_test.c hypervisor/instruction.c
 $(HV_UNIT)/boot: tests/unit/hypervisor/boot_test.c hypervisor/elf.c hypervisor/platform/e820.c \
+	hypervisor/platform/efi.c \
 	hypervisor/platform/options.c
 
 $(HV_UNIT_TESTS): $(HV_UNIT_HEADERS)

@@ -12,6 +12,7 @@
 
 #include "../../../hypervisor/elf.h"
 #include "../../../hypervisor/platform/e820.h"
+#include "../../../hypervisor/platform/efi.h"
 #include "../../../hypervisor/platform/options.h"
 
 #define MIB(n) ((uint64_t)(n) << 20)
@@ -265,6 +266,78 @@ static void test_elf_truncated(void **state)
     assert_null(read_file(&f, needed));
 }
 
+/* A descriptor of 48 bytes, as firmware has them: type, base, pages. */
+struct descriptor {
+    uint32_t type, padding;
+    uint64_t base, virtual, pages, attributes, more;
+};
+
+static void check_descriptor(const struct efi_map *map, unsigned index, uint32_t type,
+                             uint64_t base, uint64_t size)
+{
+    const struct descriptor *d = &((const struct descriptor *)map->descriptors)[index];
+    assert_int_equal(d->type, type);
+    assert_int_equal(d->base, base);
+    assert_int_equal(d->pages * PAGE_SIZE, size);
+    assert_int_equal(d->attributes, 15);
+}
+
+static void test_efi_reserve(void **state)
+{
+    static struct efi_map map;
+    const struct descriptor found[] = {
+        {.type = 7, .base = 0, .pages = MIB(64) / PAGE_SIZE, .attributes = 15},
+        {.type = 4, .base = MIB(64), .pages = MIB(64) / PAGE_SIZE, .attributes = 15},
+        {.type = 6, .base = MIB(128), .pages = MIB(64) / PAGE_SIZE, .attributes = 15},
+    };
+    (void)state;
+    assert_true(efi_map_set(&map, (const uint8_t *)found, sizeof(found), sizeof(found[0]), 1));
+    assert_true(efi_map_reserve(&map, (struct range){MIB(60), MIB(100)}));
+    assert_int_equal(map.size, 4 * sizeof(found[0]));
+    check_descriptor(&map, 0, 7, 0, MIB(60));
+    check_descriptor(&map, 1, 0, MIB(60), MIB(4));
+    check_descriptor(&map, 2, 0, MIB(64), MIB(64));
+    check_descriptor(&map, 3, 6, MIB(128), MIB(64)); /* runtime services keep theirs */
+    assert_true(efi_map_reserve(&map, (struct range){MIB(8), MIB(2)}));
+    check_descriptor(&map, 0, 7, 0, MIB(8));
+    check_descriptor(&map, 1, 0, MIB(8), MIB(2));
+    check_descriptor(&map, 2, 7, MIB(10), MIB(50));
+}
+
+static void test_efi_refused(void **state)
+{
+    static struct efi_map map;
+    static const uint8_t bytes[EFI_MAP_BYTES + 48];
+    (void)state;
+    assert_false(efi_map_set(&map, bytes, 0, 48, 1));
+    assert_false(efi_map_set(&map, bytes, 48, 0, 1));
+    assert_false(efi_map_set(&map, bytes, 39, 39, 1));
+    assert_false(efi_map_set(&map, bytes, 100, 48, 1));
+    assert_false(efi_map_set(&map, bytes, 1024, 1024, 1));
+    assert_false(efi_map_set(&map, bytes, EFI_MAP_BYTES / 48 * 48 + 48, 48, 1));
+    assert_int_equal(map.size, 0);
+}
+
+static void test_efi_boot_ranges(void **state)
+{
+    static struct efi_map map;
+    struct range ranges[2];
+    const struct descriptor found[] = {
+        {.type = 3, .base = 0, .pages = 1},      {.type = 4, .base = 4096, .pages = 2},
+        {.type = 7, .base = 12288, .pages = 10}, {.type = 4, .base = MIB(1), .pages = 1},
+        {.type = 4, .base = MIB(2), .pages = 1},
+    };
+    (void)state;
+    assert_true(
+        efi_map_set(&map, (const uint8_t *)found, 4 * sizeof(found[0]), sizeof(found[0]), 1));
+    assert_int_equal(efi_map_boot_ranges(&map, ranges, 2), 2);
+    assert_int_equal(ranges[0].base, 0);
+    assert_int_equal(ranges[0].size, 12288);
+    assert_int_equal(ranges[1].base, MIB(1));
+    assert_true(efi_map_set(&map, (const uint8_t *)found, sizeof(found), sizeof(found[0]), 1));
+    assert_int_equal(efi_map_boot_ranges(&map, ranges, 2), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +351,9 @@ int main(void)
         cmocka_unit_test(test_elf_good),
         cmocka_unit_test(test_elf_broken),
         cmocka_unit_test(test_elf_truncated),
+        cmocka_unit_test(test_efi_reserve),
+        cmocka_unit_test(test_efi_refused),
+        cmocka_unit_test(test_efi_boot_ranges),
     };
     return cmocka_run_group_tests_name("boot", tests, NULL, NULL);
 }
