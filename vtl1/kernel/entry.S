@@ -10,6 +10,25 @@
 #define HV_VTL_RETURN_FAST 1
 #define ENTRY_REASON_CALL 1
 
+/* struct call back into VTL0's registers. */
+    .macro pop_call
+    popq %rsi
+    popq %rdx
+    popq %r8
+    popq %r9
+    popq %r10
+    popq %rdi
+    popq %rax
+    popq %rcx
+    popq %rbx
+    popq %rbp
+    popq %r11
+    popq %r12
+    popq %r13
+    popq %r14
+    popq %r15
+    .endm
+
     .section .text.entry, "ax"
 
 /* First entry of each CPU (openvsm/vtl1_boot.h): RDI = boot information, RSI = VP index. */
@@ -30,21 +49,7 @@ secure_kernel_entry:
     .balign 64
 vtl_call_done:
     movq %rax, CALL_FRAME_RDI(%rsp)
-    popq %rsi
-    popq %rdx
-    popq %r8
-    popq %r9
-    popq %r10
-    popq %rdi
-    popq %rax
-    popq %rcx
-    popq %rbx
-    popq %rbp
-    popq %r11
-    popq %r12
-    popq %r13
-    popq %r14
-    popq %r15
+    pop_call
 vtl_return_fast:
     movl $HV_CALL_VTL_RETURN, %ecx
     movl $HV_VTL_RETURN_FAST, %eax
@@ -95,21 +100,7 @@ vtl_intercept:
     movq %rcx, ASSIST_RAX(%rax)
     movq CALL_FRAME_RCX(%rsp), %rcx
     movq %rcx, ASSIST_RCX(%rax)
-    popq %rsi
-    popq %rdx
-    popq %r8
-    popq %r9
-    popq %r10
-    popq %rdi
-    popq %rax
-    popq %rcx
-    popq %rbx
-    popq %rbp
-    popq %r11
-    popq %r12
-    popq %r13
-    popq %r14
-    popq %r15
+    pop_call
     movl $HV_CALL_VTL_RETURN, %ecx
     xorl %eax, %eax
     vmmcall
