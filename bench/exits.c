@@ -34,10 +34,9 @@ static struct counters count(struct openvsm *host)
     struct counters total = {0};
     struct hv_statistics cpu;
 
-    for (uint32_t index = 0; openvsm_statistics(host, index, &cpu) == 0; index++) {
+    for (uint32_t index = 0; openvsm_statistics(host, index, &cpu) == 0; index++)
         for (int i = 0; i < HV_EXIT_COUNTERS; i++)
             total.value[i] += cpu.exits[i];
-    }
     struct openvsm_skcall vectors = {.number = SK_CALL_STATISTICS};
     if (openvsm_query(host, &vectors) != 0)
         err(1, "the Secure Kernel's statistics");

@@ -79,10 +79,9 @@ static const char *check_segments(const struct elf_image *image)
         const struct elf_segment *s = &image->segments[i];
         struct range own = {s->address, s->memory_size};
         entry |= s->executable && range_contains(own, image->entry);
-        for (unsigned j = i + 1; j < image->count; j++) {
+        for (unsigned j = i + 1; j < image->count; j++)
             if (range_overlaps(pages_of(s), pages_of(&image->segments[j])))
                 return "two segments share a page";
-        }
     }
     return entry ? NULL : "its entry point is not in an executable segment";
 }

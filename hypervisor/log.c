@@ -93,12 +93,11 @@ void log_format(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    while (*format) {
+    while (*format)
         if (*format == '%')
             format = put_conversion(format, &arguments);
         else
             log_bytes(format++, 1);
-    }
     va_end(arguments);
 }
 

@@ -115,11 +115,10 @@ static void build_slat(void)
         !efi_map_reserve(&loader.efi, partition.hypervisor) ||
         !efi_map_reserve(&loader.efi, partition.vtl1_pool))
         fatal("the memory map has too many pieces");
-    for (uint64_t at = 0; at < APIC_WINDOW_SIZE; at += PAGE_SIZE) {
+    for (uint64_t at = 0; at < APIC_WINDOW_SIZE; at += PAGE_SIZE)
         if (slat_trap_device_writes(&partition.slat, gpa(APIC_WINDOW_BASE + at), true) !=
             HV_STATUS_SUCCESS)
             fatal("the APIC cannot be guarded");
-    }
 }
 
 static bool guard_iommus(gpa_t bases[IOMMU_MAX], uint32_t count)

@@ -37,10 +37,9 @@ void *memmove(void *to, const void *from, size_t length)
 int memcmp(const void *a, const void *b, size_t length)
 {
     const unsigned char *x = a, *y = b;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (x[i] != y[i])
             return x[i] - y[i];
-    }
     return 0;
 }
 

@@ -186,10 +186,9 @@ uint32_t acpi_cpus(uint64_t rsdp, uint64_t limit, uint32_t *apic_ids, uint32_t m
     const struct madt *madt = find_madt(rsdp, limit);
     const struct madt_entry *entry = NULL;
     uint32_t count = 0;
-    while (madt && count < max && (entry = next_entry(madt, entry))) {
+    while (madt && count < max && (entry = next_entry(madt, entry)))
         if (read_cpu(entry, &apic_ids[count]))
             count++;
-    }
     return count;
 }
 

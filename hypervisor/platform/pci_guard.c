@@ -50,11 +50,10 @@ bool pci_guard_init(struct partition *partition, uint64_t rsdp, uint64_t limit)
     const uint8_t *bytes = hpa_pointer(hpa(mcfg.base));
     memcpy(&partition->pci.window.base, bytes + MCFG_BASE, sizeof(uint64_t));
     partition->pci.window.size = ((uint64_t)bytes[MCFG_LAST_BUS] + 1) << 20;
-    for (unsigned i = 0; i < ARRAY_SIZE(rules); i++) {
+    for (unsigned i = 0; i < ARRAY_SIZE(rules); i++)
         if (slat_trap_device_writes(&partition->slat, window_page(partition, rules[i].function),
                                     true) != HV_STATUS_SUCCESS)
             return false;
-    }
     return true;
 }
 

@@ -33,10 +33,9 @@ static bool all_stopped(const struct partition *partition, const struct cpu *exc
 static void stop_others(struct cpu *cpu)
 {
     struct partition *partition = cpu->partition;
-    for (uint32_t i = 0; i < partition->cpu_count; i++) {
+    for (uint32_t i = 0; i < partition->cpu_count; i++)
         if (partition->cpus[i] != cpu && partition->cpus[i]->shared.online)
             shootdown_kick(partition->cpus[i]);
-    }
     uint64_t start = cpu_rdtsc(), limit = STOP_MS * (partition->tsc_hz / 1000);
     while (!all_stopped(partition, cpu) && cpu_rdtsc() - start < limit)
         cpu_pause();
@@ -47,10 +46,9 @@ static void scrub(struct partition *partition)
 {
     for (uint32_t i = 0; i < partition->ram_count; i++) {
         struct range ram = partition->ram[i];
-        for (uint64_t at = ram.base; at < ram.base + ram.size; at += PAGE_SIZE) {
+        for (uint64_t at = ram.base; at < ram.base + ram.size; at += PAGE_SIZE)
             if (slat_lookup(&partition->slat, gpa(at)).owner == SLAT_VTL1)
                 memset(hpa_pointer(hpa(at)), 0, PAGE_SIZE);
-        }
     }
     __asm__ volatile("wbinvd" ::: "memory");
 }

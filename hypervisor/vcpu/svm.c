@@ -50,10 +50,9 @@ void vcpu_cpu_enable(hpa_t host_save)
 static int msr_map_bit(uint32_t msr)
 {
     static const uint32_t bases[] = {0x00000000u, 0xc0000000u, 0xc0010000u};
-    for (unsigned i = 0; i < ARRAY_SIZE(bases); i++) {
+    for (unsigned i = 0; i < ARRAY_SIZE(bases); i++)
         if (msr - bases[i] < MSR_RANGE_SIZE)
             return (int)(2 * (i * MSR_RANGE_SIZE + (msr - bases[i])));
-    }
     return -1;
 }
 
@@ -84,10 +83,9 @@ static void msr_map_build(uint8_t *map, unsigned vtl)
 static void io_map_build(uint8_t *map, const struct ports *ports, unsigned vtl)
 {
     memset(map, vtl ? 0xff : 0, IO_MAP_PAGES * PAGE_SIZE);
-    for (uint32_t i = 0; vtl == 0 && i < ports->count; i++) {
+    for (uint32_t i = 0; vtl == 0 && i < ports->count; i++)
         for (uint32_t port = ports->ranges[i].first; port <= ports->ranges[i].last; port++)
             map[port / 8] |= (uint8_t)(1u << port % 8);
-    }
 }
 
 bool vcpu_machine_init(struct partition *partition)

@@ -65,10 +65,9 @@ static const struct word words[] = {
 
 static const struct word *find_word(uint32_t name)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
         if (words[i].name == name)
             return &words[i];
-    }
     return NULL;
 }
 

@@ -18,9 +18,8 @@ static inline NTSTATUS IsSecureProcess(_In_ HANDLE ProcessHandle, _Out_ BOOLEAN 
     extendedInfo.Size = sizeof(extendedInfo);
     status = ZwQueryInformationProcess(ProcessHandle, ProcessBasicInformation, &extendedInfo,
                                        sizeof(extendedInfo), NULL);
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status))
         *SecureProcess = (BOOLEAN)(extendedInfo.IsSecureProcess != 0);
-    }
     return status;
 }
 

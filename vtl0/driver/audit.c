@@ -91,10 +91,9 @@ static void fill_page(u64 after, struct sk_audit_record *records)
     u64 newest = READ_ONCE(ring->newest), s = first_after(after, newest);
     size_t count = 0;
 
-    for (; s <= newest && count < PAGE_RECORDS; s++) {
+    for (; s <= newest && count < PAGE_RECORDS; s++)
         if (copy_record(s, &records[count]))
             count++;
-    }
     if (count < PAGE_RECORDS)
         memset(&records[count], 0, sizeof(*records)); /* a copy that was given up */
 }

@@ -128,12 +128,11 @@ static unsigned int count_gone(unsigned int count)
 {
     unsigned int i, gone = 0;
 
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         if (hv_page_is_ours(list[i]))
             __ClearPageOffline(pfn_to_page(list[i]));
         else
             gone++;
-    }
     return gone;
 }
 

@@ -46,10 +46,9 @@ void run_wake_all(struct trustlet *t)
 {
     unsigned int i;
 
-    for (i = 0; i < READ_ONCE(t->thread_slots); i++) {
+    for (i = 0; i < READ_ONCE(t->thread_slots); i++)
         if (t->threads[i])
             wake(t->threads[i]);
-    }
 }
 
 /* Sleeps to the deadline or the wake-up. A wait cut short by a signal goes on at the next run. */

@@ -40,10 +40,9 @@ static void make_kickable(struct openvsm *host)
 
 void openvsm_kick(struct openvsm *host)
 {
-    for (struct carrier *c = host->carriers; c; c = c->next) {
+    for (struct carrier *c = host->carriers; c; c = c->next)
         if (!pthread_equal(c->thread, pthread_self()))
             pthread_kill(c->thread, KICK_SIGNAL);
-    }
 }
 
 static void finish(struct openvsm *host, const struct openvsm_end *end, int error)

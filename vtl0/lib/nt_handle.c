@@ -31,9 +31,8 @@ static struct slot *slot_of_handle(HANDLE handle)
 {
     ULONG_PTR value = (ULONG_PTR)handle;
 
-    if (value == 0 || value % 4 != 0 || value / 4 > HANDLE_MAX) {
+    if (value == 0 || value % 4 != 0 || value / 4 > HANDLE_MAX)
         return NULL;
-    }
     struct slot *slot = &table.slots[value / 4 - 1];
     return slot->pidfd_plus_one != 0 ? slot : NULL;
 }
@@ -57,9 +56,8 @@ NTSTATUS nt_handle_close(HANDLE handle)
 {
     NTSTATUS status = STATUS_INVALID_HANDLE;
 
-    if (handle == NtCurrentProcess()) {
+    if (handle == NtCurrentProcess())
         return STATUS_SUCCESS;
-    }
     pthread_mutex_lock(&table.lock);
     struct slot *slot = slot_of_handle(handle);
     if (slot != NULL) {
@@ -74,10 +72,8 @@ NTSTATUS nt_handle_close(HANDLE handle)
 /* Signal 0 to the pidfd: ESRCH once the process is reaped, whoever has its number now. */
 static NTSTATUS slot_state(const struct slot *slot)
 {
-    if (syscall(SYS_pidfd_send_signal, slot->pidfd_plus_one - 1, 0, NULL, 0) < 0 &&
-        errno == ESRCH) {
+    if (syscall(SYS_pidfd_send_signal, slot->pidfd_plus_one - 1, 0, NULL, 0) < 0 && errno == ESRCH)
         return STATUS_INVALID_CID;
-    }
     return STATUS_SUCCESS;
 }
 

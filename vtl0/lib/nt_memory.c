@@ -25,12 +25,10 @@ static NTSTATUS admit(HANDLE handle, ACCESS_MASK needed, enum sk_attempt operati
     bool secure = false;
     NTSTATUS status = nt_handle_process(handle, needed, process);
 
-    if (!NT_SUCCESS(status)) {
+    if (!NT_SUCCESS(status))
         return status;
-    }
-    if (openvsm_is_secure_process(process->pid, &secure) != 0) {
+    if (openvsm_is_secure_process(process->pid, &secure) != 0)
         return nt_status_of_errno(errno);
-    }
     if (secure) {
         openvsm_report_attempt(process->pid, operation);
         return STATUS_PROCESS_IS_PROTECTED;
@@ -40,12 +38,10 @@ static NTSTATUS admit(HANDLE handle, ACCESS_MASK needed, enum sk_attempt operati
 
 static NTSTATUS status_of_copy(ssize_t copied, SIZE_T wanted, PSIZE_T done)
 {
-    if (done != NULL) {
+    if (done != NULL)
         *done = copied > 0 ? (SIZE_T)copied : 0;
-    }
-    if (copied < 0) {
+    if (copied < 0)
         return errno == EFAULT ? STATUS_ACCESS_VIOLATION : nt_status_of_errno(errno);
-    }
     return (SIZE_T)copied == wanted ? STATUS_SUCCESS : STATUS_PARTIAL_COPY;
 }
 
@@ -57,9 +53,8 @@ NTSTATUS NtReadVirtualMemory(HANDLE handle, PVOID address, PVOID buffer, SIZE_T 
     struct iovec remote = {address, size};
     NTSTATUS status = admit(handle, PROCESS_VM_READ, SK_ATTEMPT_READ_MEMORY, &process);
 
-    if (!NT_SUCCESS(status)) {
+    if (!NT_SUCCESS(status))
         return status;
-    }
     return status_of_copy(process_vm_readv(process.pid, &local, 1, &remote, 1, 0), size,
                           bytes_read);
 }
@@ -72,9 +67,8 @@ NTSTATUS NtWriteVirtualMemory(HANDLE handle, PVOID address, PVOID buffer, SIZE_T
     struct iovec remote = {address, size};
     NTSTATUS status = admit(handle, PROCESS_VM_WRITE, SK_ATTEMPT_WRITE_MEMORY, &process);
 
-    if (!NT_SUCCESS(status)) {
+    if (!NT_SUCCESS(status))
         return status;
-    }
     return status_of_copy(process_vm_writev(process.pid, &local, 1, &remote, 1, 0), size,
                           bytes_written);
 }
@@ -100,25 +94,20 @@ NTSTATUS NtAllocateVirtualMemory(HANDLE handle, PVOID *base, ULONG_PTR zero_bits
     struct nt_process process = {0};
     int protection = protection_of(protect);
 
-    if (base == NULL || size == NULL) {
+    if (base == NULL || size == NULL)
         return STATUS_ACCESS_VIOLATION;
-    }
     NTSTATUS status = admit(handle, PROCESS_VM_OPERATION, SK_ATTEMPT_ALLOCATE_MEMORY, &process);
-    if (!NT_SUCCESS(status)) {
+    if (!NT_SUCCESS(status))
         return status;
-    }
-    if (process.pid != getpid()) {
+    if (process.pid != getpid())
         return STATUS_NOT_SUPPORTED;
-    }
-    if (zero_bits != 0 || *size == 0 || protection < 0 || (type & MEM_RESERVE) == 0) {
+    if (zero_bits != 0 || *size == 0 || protection < 0 || (type & MEM_RESERVE) == 0)
         return STATUS_INVALID_PARAMETER;
-    }
     void *mapping =
         mmap(*base, *size, protection,
              MAP_PRIVATE | MAP_ANONYMOUS | (*base != NULL ? MAP_FIXED_NOREPLACE : 0), -1, 0);
-    if (mapping == MAP_FAILED) {
+    if (mapping == MAP_FAILED)
         return errno == ENOMEM ? STATUS_NO_MEMORY : STATUS_INVALID_PARAMETER;
-    }
     *base = mapping;
     return STATUS_SUCCESS;
 }

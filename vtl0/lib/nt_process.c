@@ -38,14 +38,12 @@ static int read_stat(pid_t pid, struct process_stat *stat)
 
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    if (fd < 0)
         return -1;
-    }
     ssize_t length = read(fd, line, sizeof(line) - 1);
     close(fd);
-    if (length <= 0) {
+    if (length <= 0)
         return -1;
-    }
     line[length] = '\0';
     /* The name may hold anything, parentheses too: the fields start after the last one. */
     const char *rest = strrchr(line, ')');
@@ -64,12 +62,10 @@ static KAFFINITY affinity_of(pid_t pid)
     cpu_set_t set;
     KAFFINITY mask = 0;
 
-    if (sched_getaffinity(pid, sizeof(set), &set) != 0) {
+    if (sched_getaffinity(pid, sizeof(set), &set) != 0)
         return 0;
-    }
-    for (int cpu = 0; cpu < 64; cpu++) {
+    for (int cpu = 0; cpu < 64; cpu++)
         mask |= CPU_ISSET(cpu, &set) ? 1ull << cpu : 0;
-    }
     return mask;
 }
 
@@ -111,9 +107,8 @@ static NTSTATUS fill_extended(pid_t pid, const struct process_stat *stat,
     bool secure = false;
 
     /* "Could not tell" must not look like "not secure". */
-    if (openvsm_is_secure_process(pid, &secure) != 0) {
+    if (openvsm_is_secure_process(pid, &secure) != 0)
         return nt_status_of_errno(errno);
-    }
     extended->Size = sizeof(*extended);
     extended->Flags = 0;
     extended->IsProcessDeleting = stat->state == 'Z' || stat->state == 'X';
@@ -131,14 +126,12 @@ static NTSTATUS probe_for_write(PVOID buffer, ULONG length)
     int pipes[2];
     NTSTATUS status = STATUS_ACCESS_VIOLATION;
 
-    if (buffer == NULL || length > sizeof(bytes) || pipe2(pipes, O_CLOEXEC) != 0) {
+    if (buffer == NULL || length > sizeof(bytes) || pipe2(pipes, O_CLOEXEC) != 0)
         return STATUS_ACCESS_VIOLATION;
-    }
     /* Its own bytes go through a pipe and back, so a good buffer keeps what it holds. */
     if (write(pipes[1], buffer, length) == (ssize_t)length &&
-        read(pipes[0], buffer, length) == (ssize_t)length) {
+        read(pipes[0], buffer, length) == (ssize_t)length)
         status = STATUS_SUCCESS;
-    }
     close(pipes[0]);
     close(pipes[1]);
     return status;
@@ -146,16 +139,13 @@ static NTSTATUS probe_for_write(PVOID buffer, ULONG length)
 
 static NTSTATUS check_query(PROCESSINFOCLASS class, PVOID information, ULONG length)
 {
-    if (class != ProcessBasicInformation) {
+    if (class != ProcessBasicInformation)
         return STATUS_INVALID_INFO_CLASS;
-    }
     if (length != sizeof(PROCESS_BASIC_INFORMATION) &&
-        length != sizeof(PROCESS_EXTENDED_BASIC_INFORMATION)) {
+        length != sizeof(PROCESS_EXTENDED_BASIC_INFORMATION))
         return STATUS_INFO_LENGTH_MISMATCH;
-    }
-    if ((ULONG_PTR)information % sizeof(ULONG) != 0) {
+    if ((ULONG_PTR)information % sizeof(ULONG) != 0)
         return STATUS_DATATYPE_MISALIGNMENT;
-    }
     return probe_for_write(information, length);
 }
 
@@ -164,22 +154,19 @@ static NTSTATUS query_process(pid_t pid, PVOID information, ULONG length)
     PROCESS_EXTENDED_BASIC_INFORMATION extended = {0};
     struct process_stat stat = {0};
 
-    if (read_stat(pid, &stat) != 0) {
+    if (read_stat(pid, &stat) != 0)
         return nt_status_of_errno(errno);
-    }
     if (length == sizeof(PROCESS_BASIC_INFORMATION)) {
         fill_basic(pid, &stat, &extended.BasicInfo);
         memcpy(information, &extended.BasicInfo, sizeof(extended.BasicInfo));
         return STATUS_SUCCESS;
     }
     memcpy(&extended, information, sizeof(extended));
-    if (extended.Size != sizeof(extended)) {
+    if (extended.Size != sizeof(extended))
         return STATUS_INVALID_PARAMETER;
-    }
     NTSTATUS status = fill_extended(pid, &stat, &extended);
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status))
         memcpy(information, &extended, sizeof(extended));
-    }
     return status;
 }
 
@@ -189,15 +176,12 @@ NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS class, PVOID 
     struct nt_process process = {0};
     NTSTATUS status = check_query(class, information, length);
 
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status))
         status = nt_handle_process(handle, QUERY_RIGHTS, &process);
-    }
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status))
         status = query_process(process.pid, information, length);
-    }
-    if (NT_SUCCESS(status) && returned != NULL) {
+    if (NT_SUCCESS(status) && returned != NULL)
         *returned = length;
-    }
     return status;
 }
 
@@ -206,14 +190,12 @@ static NTSTATUS check_inside_rights(pid_t pid, ACCESS_MASK access)
 {
     char path[32];
 
-    if ((access & INSIDE_RIGHTS) == 0) {
+    if ((access & INSIDE_RIGHTS) == 0)
         return STATUS_SUCCESS;
-    }
     snprintf(path, sizeof(path), "/proc/%d/mem", pid);
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
+    if (fd < 0)
         return nt_status_of_errno(errno);
-    }
     close(fd);
     return STATUS_SUCCESS;
 }
@@ -222,34 +204,29 @@ static NTSTATUS open_process(pid_t pid, ACCESS_MASK access, PHANDLE handle)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-    if (pidfd < 0) {
+    if (pidfd < 0)
         return errno == EINVAL ? STATUS_INVALID_CID : nt_status_of_errno(errno);
-    }
     NTSTATUS status = check_inside_rights(pid, access);
     if (NT_SUCCESS(status)) {
         *handle = nt_handle_new(pidfd, pid, access);
         status = *handle != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
     }
-    if (!NT_SUCCESS(status)) {
+    if (!NT_SUCCESS(status))
         close(pidfd);
-    }
     return status;
 }
 
 NTSTATUS NtOpenProcess(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
                        PCLIENT_ID client)
 {
-    if (handle == NULL) {
+    if (handle == NULL)
         return STATUS_ACCESS_VIOLATION;
-    }
     if (client == NULL || client->UniqueThread != NULL || attributes == NULL ||
-        attributes->Length != sizeof(*attributes) || attributes->ObjectName != NULL) {
+        attributes->Length != sizeof(*attributes) || attributes->ObjectName != NULL)
         return STATUS_INVALID_PARAMETER;
-    }
     ULONG_PTR pid = (ULONG_PTR)client->UniqueProcess;
-    if (pid == 0 || pid > INT32_MAX) {
+    if (pid == 0 || pid > INT32_MAX)
         return STATUS_INVALID_CID;
-    }
     return open_process((pid_t)pid, access, handle);
 }
 
@@ -265,15 +242,13 @@ static NTSTATUS query_isolated_user_mode(SYSTEM_ISOLATED_USER_MODE_INFORMATION *
     int fd = open(OPENVSM_DEVICE, O_RDONLY | O_CLOEXEC);
 
     *information = (SYSTEM_ISOLATED_USER_MODE_INFORMATION){0};
-    if (fd < 0) {
+    if (fd < 0)
         return errno == ENOENT ? STATUS_SUCCESS : nt_status_of_errno(errno);
-    }
     int result = ioctl(fd, OPENVSM_QUERY, &info);
     int error = errno;
     close(fd);
-    if (result != 0) {
+    if (result != 0)
         return nt_status_of_errno(error);
-    }
     information->SecureKernelRunning = 1;
     information->TrustletRunning = info.results[3] != 0;
     return STATUS_SUCCESS;
@@ -284,21 +259,16 @@ NTSTATUS NtQuerySystemInformation(SYSTEM_INFORMATION_CLASS class, PVOID informat
 {
     SYSTEM_ISOLATED_USER_MODE_INFORMATION answer;
 
-    if (class != SystemIsolatedUserModeInformation) {
+    if (class != SystemIsolatedUserModeInformation)
         return STATUS_INVALID_INFO_CLASS;
-    }
-    if (length != sizeof(answer)) {
+    if (length != sizeof(answer))
         return STATUS_INFO_LENGTH_MISMATCH;
-    }
     NTSTATUS status = probe_for_write(information, length);
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status))
         status = query_isolated_user_mode(&answer);
-    }
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status))
         memcpy(information, &answer, sizeof(answer));
-    }
-    if (NT_SUCCESS(status) && returned != NULL) {
+    if (NT_SUCCESS(status) && returned != NULL)
         *returned = length;
-    }
     return status;
 }

@@ -48,10 +48,9 @@ static const struct status_words words[] = {
 
 static const struct status_words *find(enum sk_status status)
 {
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (words[i].status == status)
             return &words[i];
-    }
     return NULL;
 }
 

@@ -91,10 +91,9 @@ static void print_json(const char *path, const struct trustlet_trailer *t, enum 
 /* Whoever made the file chose these bytes: none of them may drive the reader's terminal. */
 static void make_printable(char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++)
         if (text[i] && (text[i] < ' ' || text[i] > '~'))
             text[i] = '?';
-    }
     text[size - 1] = 0;
 }
 

@@ -27,10 +27,9 @@ static int read_counters(struct openvsm *host, struct all_counters *all)
     all->of_cpu = calloc(first.cpu_count, sizeof(first));
     if (!all->of_cpu)
         return -1;
-    for (uint32_t cpu = 0; cpu < all->cpus; cpu++) {
+    for (uint32_t cpu = 0; cpu < all->cpus; cpu++)
         if (openvsm_statistics(host, cpu, &all->of_cpu[cpu]))
             return -1;
-    }
     return 0;
 }
 

@@ -44,10 +44,9 @@ int main(int argc, const char **argv)
         printf("ium %s\n", IUM_VERSION);
         return IUM_OK;
     }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (!strcmp(name, commands[i].name))
             return commands[i].run(argc - 1, argv + 1);
-    }
     ium_error("there is no command '%s'; 'ium help' lists them", name);
     return IUM_USAGE;
 }

@@ -90,10 +90,9 @@ const char *policy_format_size(uint64_t bytes, char *buffer)
 
 const char *policy_class_name(unsigned bit)
 {
-    for (size_t i = 0; i < CLASS_COUNT; i++) {
+    for (size_t i = 0; i < CLASS_COUNT; i++)
         if (classes[i].class == 1u << bit)
             return classes[i].name;
-    }
     return NULL;
 }
 
@@ -144,10 +143,9 @@ static bool set_name(struct trustlet_manifest *m, const char *value, struct poli
     size_t length = strlen(value);
     if (length == 0 || length >= sizeof(m->name))
         return wrong(error, "a name has 1 to %zu characters", sizeof(m->name) - 1);
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (value[i] <= ' ' || value[i] >= 0x7f)
             return wrong(error, "a name has printable ASCII characters and no blanks");
-    }
     memset(m->name, 0, sizeof(m->name));
     memcpy(m->name, value, length);
     return true;

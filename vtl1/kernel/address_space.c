@@ -31,9 +31,8 @@ int address_space_create(struct address_space *space, uint64_t page_limit)
     memset(space, 0, sizeof(*space));
     space->page_limit = page_limit;
     space->root = space_alloc(space, &error);
-    if (space->root == FRAME_NONE) {
+    if (space->root == FRAME_NONE)
         return error;
-    }
     memcpy((uint64_t *)frame_pointer(space->root) + 256,
            (const uint64_t *)frame_pointer(kernel_root) + 256, 256 * sizeof(uint64_t));
     space->mmap_top = USER_END;
@@ -42,17 +41,14 @@ int address_space_create(struct address_space *space, uint64_t page_limit)
 
 int address_space_destroy(struct address_space *space)
 {
-    if (space->root == FRAME_NONE) {
+    if (space->root == FRAME_NONE)
         return 0;
-    }
-    for (struct region *r = space->regions; r != NULL; r = r->next) {
+    for (struct region *r = space->regions; r != NULL; r = r->next)
         r->fixed = false;
-    }
     int error = address_space_unmap(space, USER_START, USER_END - USER_START);
 
-    if (error != 0) {
+    if (error != 0)
         return error;
-    }
     region_free_all(space);
     space_free(space, space->root);
     space->root = FRAME_NONE;
@@ -69,29 +65,23 @@ bool address_space_is_mapped(const struct address_space *space, uint64_t address
 
 static int map_region(struct address_space *space, const struct region *model)
 {
-    if (!range_valid(model->start, model->end - model->start)) {
+    if (!range_valid(model->start, model->end - model->start))
         return -EINVAL;
-    }
-    if (model->access & ~(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE)) {
+    if (model->access & ~(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE))
         return -EINVAL;
-    }
-    if ((model->access & ACCESS_WRITE) && (model->access & ACCESS_EXECUTE)) {
+    if ((model->access & ACCESS_WRITE) && (model->access & ACCESS_EXECUTE))
         return -EACCES;
-    }
-    if (address_space_is_mapped(space, model->start, model->end - model->start)) {
+    if (address_space_is_mapped(space, model->start, model->end - model->start))
         return -EEXIST;
-    }
     return region_insert(space, model);
 }
 
 int address_space_map(struct address_space *space, uint64_t address, uint64_t size, unsigned access)
 {
-    if (access & ACCESS_EXECUTE) {
+    if (access & ACCESS_EXECUTE)
         return -EACCES;
-    }
-    if (size > USER_END || address > USER_END) {
+    if (size > USER_END || address > USER_END)
         return -EINVAL;
-    }
     return map_region(
         space,
         &(struct region){.start = address, .end = address + size, .access = (uint8_t)access});
@@ -101,14 +91,12 @@ int address_space_map_stack(struct address_space *space, uint64_t top, uint64_t 
 {
     uint64_t guard = GUARD_PAGES * PAGE_SIZE;
 
-    if (size > USER_END || top < size + guard + USER_START) {
+    if (size > USER_END || top < size + guard + USER_START)
         return -EINVAL;
-    }
     int error = address_space_map(space, top - size, size, ACCESS_READ | ACCESS_WRITE);
 
-    if (error != 0) {
+    if (error != 0)
         return error;
-    }
     return map_region(
         space, &(struct region){.start = top - size - guard, .end = top - size, .fixed = true});
 }
@@ -117,9 +105,8 @@ int address_space_map_image(struct address_space *space, struct image *image, ui
                             uint64_t size, uint64_t file_offset, uint64_t file_bytes,
                             unsigned access)
 {
-    if (size > USER_END || address > USER_END || file_offset % PAGE_SIZE != 0) {
+    if (size > USER_END || address > USER_END || file_offset % PAGE_SIZE != 0)
         return -EINVAL;
-    }
     return map_region(space, &(struct region){.start = address,
                                               .end = address + size,
                                               .image = image,
@@ -134,22 +121,18 @@ uint64_t address_space_find(const struct address_space *space, uint64_t hint, ui
     uint64_t best = 0;
     uint64_t low = USER_START;
 
-    if (range_valid(hint, size) && !address_space_is_mapped(space, hint, size)) {
+    if (range_valid(hint, size) && !address_space_is_mapped(space, hint, size))
         return hint;
-    }
-    if (size == 0 || size > USER_END) {
+    if (size == 0 || size > USER_END)
         return 0;
-    }
     /* The highest gap below mmap_top that is wide enough. */
     for (const struct region *r = space->regions;; r = r->next) {
         uint64_t high = r == NULL || r->start > space->mmap_top ? space->mmap_top : r->start;
 
-        if (high > low && high - low >= size) {
+        if (high > low && high - low >= size)
             best = high - size;
-        }
-        if (r == NULL || r->end >= space->mmap_top) {
+        if (r == NULL || r->end >= space->mmap_top)
             return best;
-        }
         low = r->end;
     }
 }
@@ -160,11 +143,10 @@ static void leaf_clear(struct address_space *space, uint64_t *entry, uint64_t ad
 
     *entry = 0;
     page_table_flush(address);
-    if (old & PTE_SHARED) {
+    if (old & PTE_SHARED)
         frame_put(old & PTE_FRAME);
-    } else {
+    else
         space_free(space, old & PTE_FRAME);
-    }
 }
 
 /* Frees pages from `at`, at most FREE_CHUNK of them and at most to the end of one lowest table.
@@ -199,9 +181,8 @@ static int region_unmap(struct address_space *space, struct region *region)
         region_trim(space, region, stop);
         page_table_prune(space, start, stop, low, stop < end ? stop : next);
         at = stop;
-        if (at < end && call_must_yield()) {
+        if (at < end && call_must_yield())
             return ADDRESS_SPACE_AGAIN;
-        }
     }
     return 0;
 }
@@ -210,53 +191,44 @@ static int region_unmap(struct address_space *space, struct region *region)
 static bool range_is_fixed(const struct address_space *space, uint64_t address, uint64_t size)
 {
     for (const struct region *r = region_first(space, address);
-         r != NULL && r->start < address + size; r = r->next) {
-        if (r->fixed) {
+         r != NULL && r->start < address + size; r = r->next)
+        if (r->fixed)
             return true;
-        }
-    }
     return false;
 }
 
 int address_space_unmap(struct address_space *space, uint64_t address, uint64_t size)
 {
-    if (!range_valid(address, size)) {
+    if (!range_valid(address, size))
         return -EINVAL;
-    }
-    if (range_is_fixed(space, address, size)) {
+    if (range_is_fixed(space, address, size))
         return -EACCES;
-    }
     int error = region_split(space, address);
 
-    if (error == 0) {
+    if (error == 0)
         error = region_split(space, address + size);
-    }
     while (error == 0) {
         struct region *region = region_first(space, address);
 
-        if (region == NULL || region->start >= address + size) {
+        if (region == NULL || region->start >= address + size)
             break;
-        }
         error = region_unmap(space, region);
-        if (error == 0 && call_must_yield()) {
+        if (error == 0 && call_must_yield())
             error = ADDRESS_SPACE_AGAIN;
-        }
     }
     return error;
 }
 
 int address_space_discard(struct address_space *space, uint64_t address, uint64_t size)
 {
-    if (!range_valid(address, size)) {
+    if (!range_valid(address, size))
         return -EINVAL;
-    }
     uint64_t end = address + size;
 
     for (uint64_t at = page_table_skip(space, address, end); at < end;) {
         at = page_table_skip(space, free_some(space, at, end), end);
-        if (at < end && call_must_yield()) {
+        if (at < end && call_must_yield())
             return ADDRESS_SPACE_AGAIN;
-        }
     }
     return 0;
 }
@@ -278,13 +250,11 @@ static int protect_check(const struct address_space *space, uint64_t address, ui
 
     for (const struct region *r = region_first(space, address); r != NULL && r->start <= covered;
          r = r->next) {
-        if (r->fixed || ((access & ACCESS_EXECUTE) && !r->may_execute)) {
+        if (r->fixed || ((access & ACCESS_EXECUTE) && !r->may_execute))
             return -EACCES;
-        }
         covered = r->end;
-        if (covered >= end) {
+        if (covered >= end)
             return 0;
-        }
     }
     return -ENOMEM;
 }
@@ -294,12 +264,10 @@ static int protect_regions(struct address_space *space, uint64_t address, uint64
 {
     int error = protect_check(space, address, end, access);
 
-    if (error == 0) {
+    if (error == 0)
         error = region_split(space, address);
-    }
-    if (error == 0) {
+    if (error == 0)
         error = region_split(space, end);
-    }
     for (struct region *r = region_first(space, address); error == 0 && r != NULL && r->start < end;
          r = r->next) {
         r->access = (uint8_t)access;
@@ -311,21 +279,18 @@ static int protect_regions(struct address_space *space, uint64_t address, uint64
 int address_space_protect(struct address_space *space, uint64_t address, uint64_t size,
                           unsigned access, uint64_t *cursor)
 {
-    if (!range_valid(address, size) || access > 7) {
+    if (!range_valid(address, size) || access > 7)
         return -EINVAL;
-    }
-    if ((access & ACCESS_WRITE) && (access & ACCESS_EXECUTE)) {
+    if ((access & ACCESS_WRITE) && (access & ACCESS_EXECUTE))
         return -EACCES;
-    }
     uint64_t end = address + size;
     uint64_t at = *cursor;
 
     if (at == 0) {
         int error = protect_regions(space, address, end, access);
 
-        if (error != 0) {
+        if (error != 0)
             return error;
-        }
         at = address;
     }
     while ((at = page_table_skip(space, at, end)) < end) {
@@ -340,9 +305,8 @@ int address_space_protect(struct address_space *space, uint64_t address, uint64_
             }
         }
         *cursor = at;
-        if (at < end && call_must_yield()) {
+        if (at < end && call_must_yield())
             return ADDRESS_SPACE_AGAIN;
-        }
     }
     return 0;
 }
@@ -357,21 +321,18 @@ int64_t address_space_brk(struct address_space *space, uint64_t wanted)
     uint64_t old_end = page_up(space->brk);
     int error = 0;
 
-    if (wanted < space->brk_start || wanted >= USER_END) {
+    if (wanted < space->brk_start || wanted >= USER_END)
         return (int64_t)space->brk;
-    }
     if (page_up(wanted) > old_end) {
         error = address_space_map(space, old_end, page_up(wanted) - old_end,
                                   ACCESS_READ | ACCESS_WRITE);
     } else if (page_up(wanted) < old_end) {
         error = address_space_unmap(space, page_up(wanted), old_end - page_up(wanted));
     }
-    if (error == ADDRESS_SPACE_AGAIN) {
+    if (error == ADDRESS_SPACE_AGAIN)
         return error;
-    }
-    if (error == 0) {
+    if (error == 0)
         space->brk = wanted;
-    }
     return (int64_t)space->brk;
 }
 
@@ -382,9 +343,8 @@ static uint64_t private_frame(struct address_space *space, const struct region *
     uint64_t offset = page - region->start;
     uint64_t frame = space_alloc(space, error);
 
-    if (frame == FRAME_NONE || region->image == NULL || offset >= region->file_bytes) {
+    if (frame == FRAME_NONE || region->image == NULL || offset >= region->file_bytes)
         return frame;
-    }
     uint64_t bytes = region->file_bytes - offset;
     uint64_t source = image_frame(region->image, (region->file_offset + offset) / PAGE_SIZE);
 
@@ -407,9 +367,8 @@ static int fault_absent(struct address_space *space, const struct region *region
         bits |= PTE_SHARED;
     } else {
         frame = private_frame(space, region, page, &error);
-        if (frame == FRAME_NONE) {
+        if (frame == FRAME_NONE)
             return error;
-        }
         bits |= region->access & ACCESS_WRITE ? PTE_WRITE : 0;
     }
     *entry = leaf_rights(frame | bits, region->access);
@@ -425,9 +384,8 @@ static int fault_write(struct address_space *space, uint64_t page, uint64_t *ent
     if (old & PTE_SHARED) {
         uint64_t frame = space_alloc(space, &error);
 
-        if (frame == FRAME_NONE) {
+        if (frame == FRAME_NONE)
             return error;
-        }
         memcpy(frame_pointer(frame), frame_pointer(old & PTE_FRAME), PAGE_SIZE);
         *entry = (old & ~(PTE_FRAME | PTE_SHARED)) | frame | PTE_WRITE;
         page_table_flush(page);
@@ -446,20 +404,16 @@ int address_space_fault(struct address_space *space, uint64_t address, unsigned 
     int error = 0;
 
     if (region == NULL || region->access == 0 ||
-        (access & (ACCESS_WRITE | ACCESS_EXECUTE) & ~region->access)) {
+        (access & (ACCESS_WRITE | ACCESS_EXECUTE) & ~region->access))
         return -EFAULT;
-    }
     uint64_t *entry = page_table_build(space, page, &error);
 
-    if (entry == NULL) {
+    if (entry == NULL)
         return error;
-    }
-    if (*entry == 0) {
+    if (*entry == 0)
         return fault_absent(space, region, page, entry);
-    }
-    if ((access & ACCESS_WRITE) && (*entry & PTE_WRITE) == 0) {
+    if ((access & ACCESS_WRITE) && (*entry & PTE_WRITE) == 0)
         return fault_write(space, page, entry);
-    }
     page_table_flush(page);
     return 0;
 }
@@ -471,14 +425,12 @@ void *address_space_pointer(struct address_space *space, uint64_t address, unsig
     uint64_t *entry = NULL;
 
     *error = 0;
-    if (address < USER_END) {
+    if (address < USER_END)
         entry = page_table_entry(space, address);
-    }
     if (entry == NULL || (*entry & needed) != needed) {
         *error = address_space_fault(space, address, access);
-        if (*error != 0) {
+        if (*error != 0)
             return NULL;
-        }
         entry = page_table_entry(space, address);
         SK_CHECK(entry != NULL && (*entry & needed) == needed);
     }

@@ -25,19 +25,16 @@ const char *audit_init(void)
     uint32_t done = 0;
 
     audit.gpa = frame_alloc_kernel(RING_PAGES);
-    if (audit.gpa == FRAME_NONE) {
+    if (audit.gpa == FRAME_NONE)
         return "Secure Kernel: no memory for the audit log";
-    }
-    for (unsigned i = 0; i < RING_PAGES; i++) {
+    for (unsigned i = 0; i < RING_PAGES; i++)
         frames[i] = audit.gpa + i * PAGE_SIZE;
-    }
     audit.ring = frame_pointer(audit.gpa);
     audit.ring->record_size = sizeof(struct sk_audit_record);
     audit.ring->capacity =
         (RING_PAGES * PAGE_SIZE - sizeof(struct sk_audit_ring)) / sizeof(struct sk_audit_record);
-    if (hypercall_protect(frames, RING_PAGES, HV_MAP_READ, &done) != HV_STATUS_SUCCESS) {
+    if (hypercall_protect(frames, RING_PAGES, HV_MAP_READ, &done) != HV_STATUS_SUCCESS)
         return "Secure Kernel: the hypervisor would not show the audit log to VTL0";
-    }
     return NULL;
 }
 
@@ -66,12 +63,10 @@ static struct sk_audit_record *fold_target(const struct audit_event *event)
     for (uint64_t i = 0; i < RECENT && i < newest; i++) {
         struct sk_audit_record *record = record_of(newest - i);
 
-        if (!alike(record, event)) {
+        if (!alike(record, event))
             continue;
-        }
-        if (record->address == event->address) {
+        if (record->address == event->address)
             return record;
-        }
         newest_alike = newest_alike == NULL ? record : newest_alike;
         count++;
     }
@@ -103,9 +98,8 @@ static void append(const struct audit_event *event)
 
 void audit_write(const struct audit_event *event)
 {
-    if (audit.ring == NULL) {
+    if (audit.ring == NULL)
         return;
-    }
     spin_lock(&audit.lock);
     struct sk_audit_record *record = fold_target(event);
 
@@ -133,14 +127,12 @@ enum sk_status sk_call_audit_report(struct call *call)
 {
     uint64_t operation = call->argument[1];
 
-    if (operation < SK_ATTEMPT_READ_MEMORY || operation > SK_ATTEMPT_QUEUE_CODE) {
+    if (operation < SK_ATTEMPT_READ_MEMORY || operation > SK_ATTEMPT_QUEUE_CODE)
         return SK_INVALID_ARGUMENT;
-    }
     struct process *process = process_find(call->argument[0]);
 
-    if (process == NULL) {
+    if (process == NULL)
         return SK_NOT_FOUND;
-    }
     process_unlock(process);
     audit_write(&(struct audit_event){.kind = SK_AUDIT_ATTEMPT,
                                       .address = operation,

@@ -64,10 +64,9 @@ enum sk_status sk_call_null(struct call *call)
 
 static bool trusts_development_key(void)
 {
-    for (uint32_t i = 0; i < trusted_keys.count; i++) {
+    for (uint32_t i = 0; i < trusted_keys.count; i++)
         if (trusted_keys.keys[i].development)
             return true;
-    }
     return false;
 }
 

@@ -80,16 +80,14 @@ static bool cpu_make_room(struct cpu *cpu, uint32_t index)
     if (index > 0) {
         uint64_t stack = frame_alloc_kernel(KERNEL_STACK_PAGES);
 
-        if (stack == FRAME_NONE) {
+        if (stack == FRAME_NONE)
             return false;
-        }
         cpu_stacks[index] = (uint64_t)frame_pointer(stack) + KERNEL_STACK_PAGES * PAGE_SIZE;
     }
     uint64_t pages = frame_alloc_kernel(5);
 
-    if (pages == FRAME_NONE) {
+    if (pages == FRAME_NONE)
         return false;
-    }
     uint8_t *page = frame_pointer(pages);
 
     cpu->self = cpu;
@@ -104,18 +102,15 @@ static bool cpu_make_room(struct cpu *cpu, uint32_t index)
 
 const char *cpu_init_all(uint32_t count)
 {
-    if (count == 0 || count > VTL1_MAX_CPUS) {
+    if (count == 0 || count > VTL1_MAX_CPUS)
         return "Secure Kernel: more CPUs than it was built for";
-    }
     for (unsigned vector = 0; vector < 256; vector++) {
         /* INT3 and INTO may be executed by a program (APM Vol.2 8.2). */
         gate_set(vector, vector == 3 || vector == 4 ? 3 : 0);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!cpu_make_room(&cpus[i], i)) {
+    for (uint32_t i = 0; i < count; i++)
+        if (!cpu_make_room(&cpus[i], i))
             return "Secure Kernel: the VTL1 pool is too small for this many CPUs (vtl1=SIZE)";
-        }
-    }
     cpus_present = count;
     return NULL;
 }
@@ -161,21 +156,17 @@ static const char *cpu_set_features(struct cpu *cpu)
     struct cpuid_result seven = cpuid(7, 0);
     uint64_t cr4 = read_cr4();
 
-    if ((cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) == 0) {
+    if ((cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) == 0)
         return "Secure Kernel: the CPU has no XSAVE";
-    }
     cr4 |= CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
     cr4 &= ~(uint64_t)CR4_TSD; /* RDTSC is allowed */
     cr4 &= 0x3fffff;           /* no PKE, no CET: PKRU and SSP would be shared with VTL0 */
-    if (seven.ebx & CPUID_7_EBX_SMEP) {
+    if (seven.ebx & CPUID_7_EBX_SMEP)
         cr4 |= CR4_SMEP;
-    }
-    if (seven.ebx & CPUID_7_EBX_SMAP) {
+    if (seven.ebx & CPUID_7_EBX_SMAP)
         cr4 |= CR4_SMAP;
-    }
-    if (seven.ecx & CPUID_7_ECX_UMIP) {
+    if (seven.ecx & CPUID_7_ECX_UMIP)
         cr4 |= CR4_UMIP;
-    }
     if (seven.ebx & CPUID_7_EBX_FSGSBASE) {
         cr4 |= CR4_FSGSBASE;
         cpu->fsgsbase = true;
@@ -215,12 +206,10 @@ const char *cpu_init(uint32_t index)
     cpu_set_syscall();
     const char *wrong = cpu_set_features(cpu);
 
-    if (wrong == NULL) {
+    if (wrong == NULL)
         wrong = fpu_init();
-    }
-    if (wrong == NULL) {
+    if (wrong == NULL)
         wrong = hypercall_init_cpu(cpu);
-    }
     return wrong;
 }
 
@@ -234,9 +223,8 @@ uint64_t cpu_read_fs_base(const struct cpu *cpu)
 {
     uint64_t base = 0;
 
-    if (!cpu->fsgsbase) {
+    if (!cpu->fsgsbase)
         return rdmsr(MSR_FS_BASE);
-    }
     __asm__ volatile("rdfsbase %0" : "=r"(base));
     return base;
 }
@@ -254,9 +242,8 @@ uint64_t cpu_read_user_gs_base(const struct cpu *cpu)
 {
     uint64_t base = 0;
 
-    if (!cpu->fsgsbase) {
+    if (!cpu->fsgsbase)
         return rdmsr(MSR_KERNEL_GS_BASE);
-    }
     __asm__ volatile("swapgs\n\trdgsbase %0\n\tswapgs" : "=r"(base));
     return base;
 }
@@ -291,9 +278,8 @@ enum sk_status sk_call_statistics(struct call *call)
 {
     uint64_t moves = 0;
 
-    for (uint32_t i = 0; i < cpu_count(); i++) {
+    for (uint32_t i = 0; i < cpu_count(); i++)
         moves += __atomic_load_n(&cpus[i].vector_moves, __ATOMIC_RELAXED);
-    }
     call->result[0] = moves;
     return SK_OK;
 }

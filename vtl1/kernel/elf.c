@@ -56,10 +56,9 @@ static void copy_bytes(void *to, const uint8_t *from, size_t size)
 static bool is_elf64_x86(const struct elf_header *h)
 {
     static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2 /* 64 */, 1 /* LSB */, 1};
-    for (size_t i = 0; i < sizeof(ident); i++) {
+    for (size_t i = 0; i < sizeof(ident); i++)
         if (h->ident[i] != ident[i])
             return false;
-    }
     /* ELFOSABI_NONE or ELFOSABI_GNU (a static glibc with IFUNCs says GNU). */
     if (h->ident[7] != 0 && h->ident[7] != 3)
         return false;

@@ -49,9 +49,8 @@ const char *fpu_init(void)
     uint32_t size = cpuid(0xd, 0).ebx; /* for what XCR0 enables now */
 
     write_xcr0(before);
-    if (size > THREAD_XSAVE_MAX) {
+    if (size > THREAD_XSAVE_MAX)
         return "Secure Kernel: the CPU's vector state is larger than it was built for";
-    }
     xcr0_all = all;
     *(uint16_t *)clean_state = FCW_DEFAULT;
     *(uint32_t *)(clean_state + MXCSR_OFFSET) = MXCSR_DEFAULT;
@@ -74,18 +73,16 @@ void fpu_init_thread(struct thread *thread)
 static void vtl0_save(struct cpu *cpu)
 {
     cpu->vtl0_xcr0 = read_xcr0();
-    if (cpu->vtl0_xcr0 != xcr0_all) {
+    if (cpu->vtl0_xcr0 != xcr0_all)
         write_xcr0(xcr0_all);
-    }
     xsave(cpu->vtl0_state);
 }
 
 static void vtl0_restore(struct cpu *cpu)
 {
     xrstor(cpu->vtl0_state);
-    if (cpu->vtl0_xcr0 != xcr0_all) {
+    if (cpu->vtl0_xcr0 != xcr0_all)
         write_xcr0(cpu->vtl0_xcr0);
-    }
 }
 
 void fpu_enter_thread(struct thread *thread)
@@ -117,11 +114,10 @@ void fpu_begin(void)
 {
     struct cpu *cpu = this_cpu();
 
-    if (cpu->fpu_thread != NULL) {
+    if (cpu->fpu_thread != NULL)
         xsave(thread_state(cpu->fpu_thread));
-    } else {
+    else
         vtl0_save(cpu);
-    }
     xrstor(clean_state);
     cpu->saved_fs_base = cpu_read_fs_base(cpu);
     fpu_use_canary();
@@ -132,9 +128,8 @@ void fpu_end(void)
     struct cpu *cpu = this_cpu();
 
     cpu_write_fs_base(cpu, cpu->saved_fs_base);
-    if (cpu->fpu_thread != NULL) {
+    if (cpu->fpu_thread != NULL)
         xrstor(thread_state(cpu->fpu_thread));
-    } else {
+    else
         vtl0_restore(cpu);
-    }
 }

@@ -46,9 +46,8 @@ static struct frame *frame_find(uint64_t gpa)
     for (uint32_t i = 0; i < memory.range_count; i++) {
         const struct frame_range *range = &memory.ranges[i];
 
-        if (gpa - range->base < range->size) {
+        if (gpa - range->base < range->size)
             return &range->frames[(gpa - range->base) / PAGE_SIZE];
-        }
     }
     return NULL;
 }
@@ -96,9 +95,8 @@ static void range_add(uint64_t base, uint64_t size, struct frame *frames)
 {
     uint64_t count = size / PAGE_SIZE;
 
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++)
         frames[i] = (struct frame){.state = FRAME_VTL0};
-    }
     memory.ranges[memory.range_count++] =
         (struct frame_range){.base = base, .size = size, .frames = frames};
 }
@@ -117,19 +115,16 @@ const char *frame_init(const struct vtl1_boot_info *info)
 {
     uint64_t pages = 0;
 
-    if (info->ram_range_count == 0 || info->ram_range_count > VTL1_MAX_RAM_RANGES) {
+    if (info->ram_range_count == 0 || info->ram_range_count > VTL1_MAX_RAM_RANGES)
         return "Secure Kernel: the list of RAM ranges is malformed";
-    }
-    for (uint32_t i = 0; i < info->ram_range_count; i++) {
+    for (uint32_t i = 0; i < info->ram_range_count; i++)
         pages += info->ram[i].size / PAGE_SIZE;
-    }
     uint64_t start = info->pool.base + ((info->pool_used + PAGE_MASK) & ~PAGE_MASK);
     uint64_t end = info->pool.base + info->pool.size;
     uint64_t table = (pages * sizeof(struct frame) + PAGE_MASK) & ~PAGE_MASK;
 
-    if (start > end || table > (end - start) / 2) {
+    if (start > end || table > (end - start) / 2)
         return "Secure Kernel: the VTL1 pool is too small for this machine's memory (vtl1=SIZE)";
-    }
     struct frame *frames = frame_pointer(start);
 
     for (uint32_t i = 0; i < info->ram_range_count; i++) {
@@ -151,14 +146,12 @@ uint64_t frame_alloc_kernel(uint64_t pages)
     if (pages <= fresh_pages()) {
         gpa = memory.fresh;
         memory.fresh += pages * PAGE_SIZE;
-        for (uint64_t i = 0; i < pages; i++) {
+        for (uint64_t i = 0; i < pages; i++)
             frame_expect(gpa + i * PAGE_SIZE, FRAME_FREE)->state = FRAME_KERNEL;
-        }
     }
     spin_unlock(&memory.lock);
-    if (gpa != FRAME_NONE) {
+    if (gpa != FRAME_NONE)
         memset(frame_pointer(gpa), 0, pages * PAGE_SIZE);
-    }
     return gpa;
 }
 
@@ -183,9 +176,8 @@ static uint64_t frame_take(uint64_t reserve)
         frame->count = 1;
     }
     spin_unlock(&memory.lock);
-    if (fresh) {
+    if (fresh)
         memset(frame_pointer(gpa), 0, PAGE_SIZE);
-    }
     return gpa;
 }
 
@@ -218,9 +210,8 @@ void frame_put(uint64_t gpa)
     bool last = --frame->count == 0;
 
     spin_unlock(&memory.lock);
-    if (!last) {
+    if (!last)
         return;
-    }
     memset(frame_pointer(gpa), 0, PAGE_SIZE);
     spin_lock(&memory.lock);
     frame_free(gpa, frame);
@@ -272,9 +263,8 @@ bool frame_pin(uint64_t gpa)
     struct frame *frame = frame_find(gpa);
     bool good = frame != NULL && frame->state == FRAME_VTL0 && frame->count < COUNT_MAX;
 
-    if (good) {
+    if (good)
         frame->count++;
-    }
     spin_unlock(&memory.lock);
     return good;
 }
@@ -296,9 +286,8 @@ bool frame_begin_donation(uint64_t gpa)
     bool good =
         frame != NULL && gpa != FRAME_NONE && frame->state == FRAME_VTL0 && frame->count == 0;
 
-    if (good) {
+    if (good)
         frame->state = FRAME_MOVING;
-    }
     spin_unlock(&memory.lock);
     return good;
 }

@@ -30,9 +30,8 @@ uint16_t hypercall_protect(const uint64_t *frames, uint32_t count, uint32_t map_
     memset(input, 0, sizeof(*input));
     input->partition_id = HV_PARTITION_SELF;
     input->map_flags = map_flags;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         input->gpfn[i] = frames[i] / PAGE_SIZE;
-    }
     uint64_t result =
         hypercall_pages(cpu, HV_CALL_MODIFY_VTL_PROTECTION_MASK | HV_CONTROL_REP_COUNT(count));
 
@@ -46,9 +45,8 @@ uint16_t hypercall_deposit(const uint64_t *frames, uint32_t count, uint32_t *don
     struct hv_deposit_memory *input = cpu->hypercall_input;
 
     input->partition_id = HV_PARTITION_SELF;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         input->gpfn[i] = frames[i] / PAGE_SIZE;
-    }
     uint64_t result = hypercall_pages(cpu, HV_CALL_DEPOSIT_MEMORY | HV_CONTROL_REP_COUNT(count));
 
     *done = HV_RESULT_REPS(result);
@@ -65,9 +63,8 @@ uint16_t hypercall_withdraw(uint64_t *frames, uint32_t count, uint32_t *done)
     uint64_t result = hypercall_pages(cpu, HV_CALL_WITHDRAW_MEMORY | HV_CONTROL_REP_COUNT(count));
 
     *done = HV_RESULT_REPS(result);
-    for (uint32_t i = 0; i < *done && i < count; i++) {
+    for (uint32_t i = 0; i < *done && i < count; i++)
         frames[i] = output[i] * PAGE_SIZE;
-    }
     return HV_RESULT_STATUS(result);
 }
 
@@ -114,13 +111,11 @@ const char *hypercall_init_cpu(struct cpu *cpu)
     uint64_t vina = VECTOR_VINA | HV_VINA_ENABLED | HV_VINA_AUTO_RESET;
 
     wrmsr(HV_MSR_VP_ASSIST_PAGE, frame_address((const void *)cpu->assist) | HV_MSR_PAGE_ENABLE);
-    if (hypercall_set_register(1, HV_REGISTER_VSM_VINA, vina) != HV_STATUS_SUCCESS) {
+    if (hypercall_set_register(1, HV_REGISTER_VSM_VINA, vina) != HV_STATUS_SUCCESS)
         return "Secure Kernel: the hypervisor refused the interrupt notification (VINA)";
-    }
     if (cpu->index == 0 &&
-        hypercall_set_register(1, HV_REGISTER_VSM_PARTITION_CONFIG, config) != HV_STATUS_SUCCESS) {
+        hypercall_set_register(1, HV_REGISTER_VSM_PARTITION_CONFIG, config) != HV_STATUS_SUCCESS)
         return "Secure Kernel: the hypervisor refused the VTL protection";
-    }
     return NULL;
 }
 
@@ -143,9 +138,8 @@ void console_write_hex(uint64_t value)
 {
     char text[19] = "0x";
 
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < 16; i++)
         text[2 + i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
-    }
     text[18] = 0;
     console_write(text);
 }

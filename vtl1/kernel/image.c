@@ -96,19 +96,17 @@ static struct image **find_slot(uint64_t handle)
 /* One whose burial goes on with every call that names it. */
 static struct image **find_dying(uint64_t handle)
 {
-    for (uint32_t i = 0; i < IMAGE_TABLE; i++) {
+    for (uint32_t i = 0; i < IMAGE_TABLE; i++)
         if (table.slot[i] && table.slot[i]->handle == handle && table.slot[i]->state == IMAGE_DYING)
             return &table.slot[i];
-    }
     return NULL;
 }
 
 static struct image **free_slot(void)
 {
-    for (uint32_t i = 0; i < IMAGE_TABLE; i++) {
+    for (uint32_t i = 0; i < IMAGE_TABLE; i++)
         if (!table.slot[i])
             return &table.slot[i];
-    }
     return NULL;
 }
 

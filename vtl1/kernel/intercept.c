@@ -52,9 +52,8 @@ void intercept_handle(struct call *call)
     volatile struct hv_vp_assist_page *assist = this_cpu()->assist;
 
     (void)call;
-    if (assist->entry_reason != HV_VTL_ENTRY_INTERCEPT) {
+    if (assist->entry_reason != HV_VTL_ENTRY_INTERCEPT)
         return; /* an interrupt of VTL1's own: it has none to serve */
-    }
     /* The page is VTL1's and written by the hypervisor only. */
     struct hv_message *message = (struct hv_message *)(uintptr_t)&assist->intercept;
     struct audit_event event = describe(message);
@@ -63,8 +62,7 @@ void intercept_handle(struct call *call)
 
     message->header.type = 0;
     audit_write(&event);
-    if (event.kind == SK_AUDIT_HYPERCALL) {
+    if (event.kind == SK_AUDIT_HYPERCALL)
         return;
-    }
     hypercall_set_register(0, HV_REGISTER_PENDING_EVENT0, gp);
 }

@@ -18,18 +18,15 @@ const char *secure_kernel_start(const struct vtl1_boot_info *info, uint64_t vp_i
 
 static const char *start_machine(const struct vtl1_boot_info *info)
 {
-    if (info->magic != VTL1_BOOT_MAGIC || info->tsc_hz == 0) {
+    if (info->magic != VTL1_BOOT_MAGIC || info->tsc_hz == 0)
         return "Secure Kernel: the boot information is not what it was built for";
-    }
     kernel_cr3 = info->cr3;
     const char *wrong = frame_init(info);
 
-    if (wrong == NULL) {
+    if (wrong == NULL)
         wrong = cpu_init_all(info->cpu_count);
-    }
-    if (wrong == NULL) {
+    if (wrong == NULL)
         wrong = cpu_init(0);
-    }
     if (wrong == NULL) {
         time_init(info->tsc_hz);
         wrong = audit_init();
@@ -57,7 +54,6 @@ _Noreturn void sk_panic(const char *sentence)
     console_write(sentence);
     console_write("\nSecure Kernel: stopped\n");
     /* A triple fault: the hypervisor scrubs VTL1 and stops the machine. */
-    for (;;) {
+    for (;;)
         __asm__ volatile("lidt %0\n\tud2" ::"m"(no_idt));
-    }
 }

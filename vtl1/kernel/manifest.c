@@ -15,10 +15,9 @@ static bool all_zero(const void *bytes, size_t size)
 static bool equal(const void *a, const void *b, size_t size)
 {
     const uint8_t *p = a, *q = b;
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++)
         if (p[i] != q[i])
             return false;
-    }
     return true;
 }
 
@@ -70,10 +69,9 @@ enum sk_status manifest_check(const struct trustlet_trailer *t)
 int manifest_signer(const struct trustlet_trailer *t, const struct trusted_key *keys,
                     uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         if (equal(t->signer, keys[i].key, TRUSTLET_KEY_SIZE))
             return (int)i;
-    }
     return -1;
 }
 
@@ -81,9 +79,8 @@ uint32_t manifest_floor(const struct trustlet_manifest *m, const struct version_
                         uint32_t count)
 {
     uint32_t floor = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         if (floors[i].trustlet_id == m->trustlet_id && floors[i].version > floor)
             floor = floors[i].version;
-    }
     return floor;
 }

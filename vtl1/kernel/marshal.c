@@ -76,10 +76,9 @@ static void wipe_request(struct thread *thread)
     const struct syscall_state *s = &thread->syscall;
     if (s->used == 0)
         return;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         if (kind_in(&s->entry->argument[i], KINDS_GIVEN) && s->slot[i].bytes > 0)
             wipe(thread->bounce + s->slot[i].offset, s->slot[i].bytes);
-    }
     if (s->entry->argument[1].kind == ARGUMENT_MESSAGE_IN)
         wipe(thread->bounce + s->slot[1].offset, s->used - s->slot[1].offset);
 }

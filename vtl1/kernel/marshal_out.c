@@ -192,10 +192,9 @@ static int64_t check_string(struct thread *thread, const uint64_t given[6], int6
         int error = user_copy_in(&thread->process->space, part, given[0] + at, bytes);
         if (error != 0)
             return error;
-        for (uint64_t k = 0; k < bytes; k++) {
+        for (uint64_t k = 0; k < bytes; k++)
             if ((part[k] == 0) != (at + k + 1 == size))
                 return MARSHAL_LIE;
-        }
     }
     return 0;
 }

@@ -49,10 +49,9 @@ int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count)
     int more = 0;
     if (count > VECTOR_MAX)
         return -EINVAL;
-    while ((more = walk_next(&walk, &v)) > 0) {
+    while ((more = walk_next(&walk, &v)) > 0)
         if (__builtin_add_overflow(sum, v.length, &sum) || sum > INT64_MAX)
             return -EINVAL;
-    }
     return more < 0 ? more : (int64_t)sum;
 }
 

@@ -50,23 +50,19 @@ static bool deposit_tables(void)
     while (count < DEPOSIT_PAGES) {
         uint64_t frame = frame_alloc_reserve();
 
-        if (frame == FRAME_NONE) {
+        if (frame == FRAME_NONE)
             break;
-        }
         frames[count++] = frame;
     }
-    if (count > 0) {
+    if (count > 0)
         status = hypercall_deposit(frames, count, &done);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (i < done) {
+    for (uint32_t i = 0; i < count; i++)
+        if (i < done)
             frame_deposit(frames[i]);
-        } else if (is_quarantined(status)) {
+        else if (is_quarantined(status))
             frame_quarantine(frames[i]);
-        } else {
+        else
             frame_put(frames[i]);
-        }
-    }
     return done > 0;
 }
 
@@ -90,14 +86,12 @@ static enum sk_status donation_begin(uint64_t list_gpa, uint64_t count)
 {
     enum sk_status status = normal_memory_read_list(donation.frames, list_gpa, count);
 
-    if (status != SK_OK) {
+    if (status != SK_OK)
         return status;
-    }
     for (uint64_t i = 0; i < count; i++) {
         if (!frame_begin_donation(donation.frames[i])) {
-            while (i > 0) {
+            while (i > 0)
                 frame_abort_donation(donation.frames[--i]);
-            }
             return SK_ACCESS_DENIED;
         }
     }
@@ -113,12 +107,10 @@ static void donation_abort(uint16_t hv_status, uint64_t end)
 {
     uint64_t i = donation.done;
 
-    while (is_quarantined(hv_status) && i < end) {
+    while (is_quarantined(hv_status) && i < end)
         frame_quarantine(donation.frames[i++]);
-    }
-    for (; i < donation.count; i++) {
+    for (; i < donation.count; i++)
         frame_abort_donation(donation.frames[i]);
-    }
     donation.active = false;
 }
 
@@ -137,9 +129,8 @@ static enum sk_status donation_chunk(void)
     uint64_t end = donation.done + count;
 
     donation.done += moved;
-    if (moved == count) {
+    if (moved == count)
         return SK_OK;
-    }
     donation_abort(status, end);
     return status == HV_STATUS_INSUFFICIENT_MEMORY || status == HV_STATUS_NO_RESOURCES
                ? SK_LIMIT
@@ -152,17 +143,15 @@ static enum sk_status donate(uint64_t list_gpa, uint64_t count)
 
     if (!donation.active) {
         status = donation_begin(list_gpa, count);
-        if (status != SK_OK) {
+        if (status != SK_OK)
             donation.done = 0;
-        }
     } else if (donation.list_gpa != list_gpa || donation.count != count) {
         return SK_BUSY;
     }
     while (status == SK_OK && donation.done < donation.count) {
         status = donation_chunk();
-        if (status == SK_OK && donation.done < donation.count && call_must_yield()) {
+        if (status == SK_OK && donation.done < donation.count && call_must_yield())
             return SK_AGAIN;
-        }
     }
     donation.active = false;
     return status;
@@ -174,14 +163,12 @@ enum sk_status sk_call_memory_donate(struct call *call)
     uint64_t count = call->argument[1];
 
     call->result[0] = 0;
-    if (!spin_try(&donation.lock)) {
+    if (!spin_try(&donation.lock))
         return SK_BUSY;
-    }
     enum sk_status status = donate(list_gpa, count);
 
-    if (status != SK_BUSY) {
+    if (status != SK_BUSY)
         call->result[0] = donation.done;
-    }
     spin_unlock(&donation.lock);
     return status;
 }
@@ -197,14 +184,12 @@ static uint32_t reclaim_chunk(uint64_t *gpfns, uint32_t count)
     while (taken < count) {
         uint64_t frame = frame_begin_reclaim();
 
-        if (frame == FRAME_NONE) {
+        if (frame == FRAME_NONE)
             break;
-        }
         frames[taken++] = frame;
     }
-    if (taken > 0) {
+    if (taken > 0)
         status = protect(frames, taken, HV_MAP_ALL, &moved);
-    }
     for (uint32_t i = 0; i < taken; i++) {
         if (i < moved) {
             frame_finish_reclaim(frames[i]);
@@ -225,9 +210,8 @@ static void withdraw_tables(void)
     uint32_t count = 0;
 
     hypercall_withdraw(frames, CHUNK, &count);
-    for (uint32_t i = 0; i < count && i < CHUNK; i++) {
+    for (uint32_t i = 0; i < count && i < CHUNK; i++)
         frame_withdrawn(frames[i]);
-    }
 }
 
 static enum sk_status reclaim_pages(uint64_t list_gpa, uint64_t max)
@@ -238,16 +222,14 @@ static enum sk_status reclaim_pages(uint64_t list_gpa, uint64_t max)
         uint64_t left = max - reclaim.done;
         uint32_t moved = reclaim_chunk(gpfns, left < CHUNK ? (uint32_t)left : CHUNK);
 
-        if (moved == 0) {
+        if (moved == 0)
             break;
-        }
         /* The list is VTL0's and pinned by the caller: the write cannot fail now. */
         normal_memory_write(list_gpa + reclaim.done * sizeof(uint64_t), gpfns,
                             moved * sizeof(uint64_t));
         reclaim.done += moved;
-        if (reclaim.done < max && call_must_yield()) {
+        if (reclaim.done < max && call_must_yield())
             return SK_AGAIN;
-        }
     }
     withdraw_tables();
     return SK_OK;
@@ -257,17 +239,14 @@ static enum sk_status reclaim_call(uint64_t list_gpa, uint64_t max)
 {
     volatile void *mapped = NULL;
 
-    if (max == 0 || max > SK_LIST_MAX || list_gpa == 0) {
+    if (max == 0 || max > SK_LIST_MAX || list_gpa == 0)
         return SK_INVALID_ARGUMENT;
-    }
-    if (reclaim.list_gpa != 0 && (reclaim.list_gpa != list_gpa || reclaim.max != max)) {
+    if (reclaim.list_gpa != 0 && (reclaim.list_gpa != list_gpa || reclaim.max != max))
         return SK_BUSY;
-    }
     enum sk_status status = normal_memory_pin(list_gpa, 1, &mapped);
 
-    if (status != SK_OK) {
+    if (status != SK_OK)
         return status;
-    }
     if (reclaim.list_gpa == 0) {
         reclaim.list_gpa = list_gpa;
         reclaim.max = max;
@@ -275,9 +254,8 @@ static enum sk_status reclaim_call(uint64_t list_gpa, uint64_t max)
     }
     status = reclaim_pages(list_gpa, max);
     normal_memory_unpin(list_gpa, 1);
-    if (status != SK_AGAIN) {
+    if (status != SK_AGAIN)
         reclaim.list_gpa = 0;
-    }
     return status;
 }
 
@@ -289,9 +267,8 @@ static bool free_images(void)
 
     while (counts.reclaimable == 0 && counts.donated > 0 && process_live_count() == 0 &&
            image_cache_shrink()) {
-        if (call_must_yield()) {
+        if (call_must_yield())
             return false;
-        }
         counts = frame_counts();
     }
     return true;
@@ -303,17 +280,14 @@ enum sk_status sk_call_memory_reclaim(struct call *call)
     uint64_t max = call->argument[1];
 
     call->result[0] = 0;
-    if (!free_images()) {
+    if (!free_images())
         return SK_AGAIN;
-    }
-    if (!spin_try(&reclaim.lock)) {
+    if (!spin_try(&reclaim.lock))
         return SK_BUSY;
-    }
     enum sk_status status = reclaim_call(list_gpa, max);
 
-    if (status == SK_OK) {
+    if (status == SK_OK)
         call->result[0] = reclaim.done;
-    }
     spin_unlock(&reclaim.lock);
     return status;
 }

@@ -4,10 +4,8 @@
 
 enum sk_status normal_memory_pin(uint64_t gpa, uint64_t pages, volatile void **mapped)
 {
-    if (gpa % PAGE_SIZE != 0 || pages == 0 || pages > SK_LIST_MAX ||
-        gpa + pages * PAGE_SIZE < gpa) {
+    if (gpa % PAGE_SIZE != 0 || pages == 0 || pages > SK_LIST_MAX || gpa + pages * PAGE_SIZE < gpa)
         return SK_INVALID_ARGUMENT;
-    }
     for (uint64_t i = 0; i < pages; i++) {
         if (!frame_pin(gpa + i * PAGE_SIZE)) {
             normal_memory_unpin(gpa, i);
@@ -20,9 +18,8 @@ enum sk_status normal_memory_pin(uint64_t gpa, uint64_t pages, volatile void **m
 
 void normal_memory_unpin(uint64_t gpa, uint64_t pages)
 {
-    for (uint64_t i = 0; i < pages; i++) {
+    for (uint64_t i = 0; i < pages; i++)
         frame_unpin(gpa + i * PAGE_SIZE);
-    }
 }
 
 /* Pins what [gpa, gpa + size) touches; *mapped is the address of its first byte. */
@@ -31,15 +28,13 @@ static enum sk_status pin_bytes(uint64_t gpa, uint64_t size, uint64_t *pages,
 {
     uint64_t offset = gpa % PAGE_SIZE;
 
-    if (size > SK_LIST_MAX * PAGE_SIZE - PAGE_SIZE) {
+    if (size > SK_LIST_MAX * PAGE_SIZE - PAGE_SIZE)
         return SK_INVALID_ARGUMENT;
-    }
     *pages = (offset + size + PAGE_MASK) / PAGE_SIZE;
     enum sk_status status = normal_memory_pin(gpa - offset, *pages, mapped);
 
-    if (status == SK_OK) {
+    if (status == SK_OK)
         *mapped = (volatile uint8_t *)*mapped + offset;
-    }
     return status;
 }
 
@@ -48,9 +43,8 @@ enum sk_status normal_memory_read(void *to, uint64_t gpa, uint64_t size)
     volatile void *from = NULL;
     uint64_t pages = 0;
 
-    if (size == 0) {
+    if (size == 0)
         return SK_OK;
-    }
     enum sk_status status = pin_bytes(gpa, size, &pages, &from);
 
     if (status == SK_OK) {
@@ -65,9 +59,8 @@ enum sk_status normal_memory_write(uint64_t gpa, const void *from, uint64_t size
     volatile void *to = NULL;
     uint64_t pages = 0;
 
-    if (size == 0) {
+    if (size == 0)
         return SK_OK;
-    }
     enum sk_status status = pin_bytes(gpa, size, &pages, &to);
 
     if (status == SK_OK) {
@@ -79,15 +72,13 @@ enum sk_status normal_memory_write(uint64_t gpa, const void *from, uint64_t size
 
 enum sk_status normal_memory_read_list(uint64_t *to, uint64_t gpa, uint64_t count)
 {
-    if (gpa % PAGE_SIZE != 0 || count == 0 || count > SK_LIST_MAX) {
+    if (gpa % PAGE_SIZE != 0 || count == 0 || count > SK_LIST_MAX)
         return SK_INVALID_ARGUMENT;
-    }
     enum sk_status status = normal_memory_read(to, gpa, count * sizeof(*to));
 
     for (uint64_t i = 0; status == SK_OK && i < count; i++) {
-        if (to[i] > UINT64_MAX / PAGE_SIZE) {
+        if (to[i] > UINT64_MAX / PAGE_SIZE)
             status = SK_INVALID_ARGUMENT;
-        }
         to[i] *= PAGE_SIZE;
     }
     return status;

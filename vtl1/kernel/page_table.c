@@ -26,9 +26,8 @@ uint64_t *page_table_entry(const struct address_space *space, uint64_t address)
     for (int level = TOP_LEVEL; level > 0; level--) {
         uint64_t entry = table[index_of(address, level)];
 
-        if ((entry & PTE_PRESENT) == 0) {
+        if ((entry & PTE_PRESENT) == 0)
             return NULL;
-        }
         table = table_of(entry);
     }
     return &table[index_of(address, 0)];
@@ -45,9 +44,8 @@ uint64_t *page_table_build(struct address_space *space, uint64_t address, int *e
         if ((*entry & PTE_PRESENT) == 0) {
             uint64_t frame = space_alloc(space, error);
 
-            if (frame == FRAME_NONE) {
+            if (frame == FRAME_NONE)
                 return NULL;
-            }
             *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
         }
         table = table_of(*entry);
@@ -65,9 +63,8 @@ uint64_t page_table_skip(const struct address_space *space, uint64_t address, ui
             table = table_of(table[index_of(address, level)]);
             level--;
         }
-        if (level == 0) {
+        if (level == 0)
             return address;
-        }
         /* Nothing below this entry: on to the next one of its level. */
         address = ((address >> shift_of(level)) + 1) << shift_of(level);
     }
@@ -84,12 +81,10 @@ static void prune(struct address_space *space, uint64_t *table, int level, uint6
          at < range[1] && at - base < span * ENTRIES; at += span) {
         uint64_t *entry = &table[index_of(at, level)];
 
-        if ((*entry & PTE_PRESENT) == 0) {
+        if ((*entry & PTE_PRESENT) == 0)
             continue;
-        }
-        if (level > 1) {
+        if (level > 1)
             prune(space, table_of(*entry), level - 1, at, range);
-        }
         if (at >= range[2] && at + span <= range[3]) {
             uint64_t frame = *entry & PTE_FRAME;
 

@@ -41,9 +41,8 @@ struct process *process_find(uint64_t handle)
     struct slot *slot = slot_of(handle);
 
     spin_lock(&slot->lock);
-    if (slot->process != NULL && slot->process->handle == handle) {
+    if (slot->process != NULL && slot->process->handle == handle)
         return slot->process;
-    }
     spin_unlock(&slot->lock);
     return NULL;
 }
@@ -70,20 +69,17 @@ uint64_t process_ever_count(void)
 
 bool process_is_running(const struct process *process)
 {
-    for (uint32_t i = 0; i < process->thread_slots; i++) {
-        if (process->threads[i] != NULL && process->threads[i]->running) {
+    for (uint32_t i = 0; i < process->thread_slots; i++)
+        if (process->threads[i] != NULL && process->threads[i]->running)
             return true;
-        }
-    }
     return false;
 }
 
 void process_die(struct process *process, enum sk_death death, int exit_status, int signal,
                  uint64_t address)
 {
-    if (process->dead) {
+    if (process->dead)
         return;
-    }
     process->dead = true;
     process->death = death;
     process->death_status = (uint8_t)exit_status;
@@ -132,14 +128,11 @@ static void process_free(struct process *process)
 {
     struct slot *slot = slot_of(process->handle);
 
-    for (uint32_t i = 0; i < process->thread_slots; i++) {
-        if (process->threads[i] != NULL) {
+    for (uint32_t i = 0; i < process->thread_slots; i++)
+        if (process->threads[i] != NULL)
             thread_free(process->threads[i]);
-        }
-    }
-    if (process->image != NULL) {
+    if (process->image != NULL)
         image_release(process->image);
-    }
     slot->process = NULL;
     spin_unlock(&slot->lock);
     frame_put(frame_address(process));
@@ -175,9 +168,8 @@ static enum sk_status process_new(struct process **made)
 {
     uint64_t frame = frame_alloc();
 
-    if (frame == FRAME_NONE) {
+    if (frame == FRAME_NONE)
         return SK_NO_MEMORY;
-    }
     struct slot *slot = slot_take();
 
     if (slot == NULL) {
@@ -199,22 +191,19 @@ static enum sk_status process_new(struct process **made)
 /* The unfinished process of an earlier, equal call, locked, or NULL. */
 static struct process *process_unfinished(uint64_t image, uint64_t gpa)
 {
-    if (__atomic_load_n(&table.building, __ATOMIC_RELAXED) == 0) {
+    if (__atomic_load_n(&table.building, __ATOMIC_RELAXED) == 0)
         return NULL; /* nearly always */
-    }
     for (uint32_t i = 0; i < PROCESS_MAX; i++) {
         struct slot *slot = &table.slots[i];
 
-        if (!slot->taken) {
+        if (!slot->taken)
             continue;
-        }
         spin_lock(&slot->lock);
         struct process *process = slot->process;
 
         if (process != NULL && process->building && !process->dead &&
-            process->start.image_handle == image && process->start.gpa == gpa) {
+            process->start.image_handle == image && process->start.gpa == gpa)
             return process;
-        }
         spin_unlock(&slot->lock);
     }
     return NULL;
@@ -225,16 +214,14 @@ static enum sk_status process_begin(struct process *process, uint64_t image, uin
 {
     enum sk_status status = image_acquire(image, &process->image);
 
-    if (status != SK_OK) {
+    if (status != SK_OK)
         return status;
-    }
     process->start.image_handle = image;
     process->manifest = image_manifest(process->image);
     uint64_t limit = process->manifest->max_memory / PAGE_SIZE;
 
-    if (address_space_create(&process->space, limit == 0 ? UINT64_MAX : limit) != 0) {
+    if (address_space_create(&process->space, limit == 0 ? UINT64_MAX : limit) != 0)
         return SK_NO_MEMORY;
-    }
     return start_begin(process, gpa, bytes);
 }
 
@@ -243,9 +230,8 @@ static enum sk_status process_finish(struct process *process, uint64_t *thread)
     struct thread *first = NULL;
     enum sk_status status = start_continue(process);
 
-    if (status == SK_OK) {
+    if (status == SK_OK)
         status = thread_create(process, &first);
-    }
     if (status == SK_OK) {
         first->registers.rip = process->start.entry;
         first->registers.rsp = start_stack_pointer(process);
@@ -268,25 +254,22 @@ enum sk_status sk_call_process_create(struct call *call)
     if (process == NULL) {
         first = true;
         status = process_new(&process);
-        if (status == SK_OK) {
+        if (status == SK_OK)
             status = process_begin(process, image, gpa, bytes);
-        }
     }
     if (status == SK_OK) {
         first = false;
         status = process_finish(process, &thread);
     }
-    if (process != NULL) {
+    if (process != NULL)
         call->result[0] = process->handle;
-    }
     call->result[1] = thread;
     if (status == SK_NO_MEMORY) {
         call->result[0] = frame_wanted(1);
         call->result[1] = process != NULL && !first ? process->handle : 0;
     }
-    if (process == NULL) {
+    if (process == NULL)
         return status;
-    }
     /* What is half made is kept while the same call will come again. */
     if (status == SK_OK || status == SK_AGAIN || (status == SK_NO_MEMORY && !first)) {
         process_unlock(process);
@@ -296,9 +279,8 @@ enum sk_status sk_call_process_create(struct call *call)
     uint64_t handle = process->handle;
 
     /* Few pages so far: not worth a cursor. VTL0 may have named the handle itself meanwhile. */
-    while (process != NULL && process_teardown(process) == SK_AGAIN) {
+    while (process != NULL && process_teardown(process) == SK_AGAIN)
         process = process_find(handle);
-    }
     return status;
 }
 
@@ -306,9 +288,8 @@ enum sk_status sk_call_process_destroy(struct call *call)
 {
     struct process *process = process_find(call->argument[0]);
 
-    if (process == NULL) {
+    if (process == NULL)
         return SK_NOT_FOUND;
-    }
     building_ends(process);
     return process_teardown(process);
 }
@@ -345,15 +326,13 @@ enum sk_status sk_call_process_info(struct call *call)
     for (uint32_t i = 0; i < PROCESS_MAX; i++) {
         struct slot *slot = &table.slots[i];
 
-        if (!slot->taken || index++ != wanted) {
+        if (!slot->taken || index++ != wanted)
             continue;
-        }
         spin_lock(&slot->lock);
         bool alive = slot->process != NULL;
 
-        if (alive) {
+        if (alive)
             process_describe(slot->process, &info);
-        }
         spin_unlock(&slot->lock);
         return alive ? normal_memory_write(gpa, &info, sizeof(info)) : SK_NOT_FOUND;
     }

@@ -28,9 +28,8 @@ struct region *region_first(const struct address_space *space, uint64_t address)
 {
     struct region *region = space->regions;
 
-    while (region != NULL && region->end <= address) {
+    while (region != NULL && region->end <= address)
         region = region->next;
-    }
     return region;
 }
 
@@ -45,9 +44,8 @@ uint64_t region_gap_low(const struct address_space *space, uint64_t address)
 {
     uint64_t low = 0;
 
-    for (const struct region *r = space->regions; r != NULL && r->end <= address; r = r->next) {
+    for (const struct region *r = space->regions; r != NULL && r->end <= address; r = r->next)
         low = r->end;
-    }
     return low;
 }
 
@@ -57,9 +55,8 @@ static int region_refill(struct address_space *space)
     int error = 0;
     uint64_t frame = space_alloc(space, &error);
 
-    if (frame == FRAME_NONE) {
+    if (frame == FRAME_NONE)
         return error;
-    }
     uint64_t *link = frame_pointer(frame);
     struct region *objects = (struct region *)link + 1;
 
@@ -79,9 +76,8 @@ static struct region *region_new(struct address_space *space, int *error)
         return NULL;
     }
     *error = space->unused == NULL ? region_refill(space) : 0;
-    if (*error != 0) {
+    if (*error != 0)
         return NULL;
-    }
     struct region *region = space->unused;
 
     space->unused = region->next;
@@ -93,9 +89,8 @@ static struct region **region_link(struct address_space *space, uint64_t address
 {
     struct region **link = &space->regions;
 
-    while (*link != NULL && (*link)->start < address) {
+    while (*link != NULL && (*link)->start < address)
         link = &(*link)->next;
-    }
     return link;
 }
 
@@ -110,18 +105,16 @@ int region_insert(struct address_space *space, const struct region *model)
     int error = 0;
     struct region *below = space->regions;
 
-    while (below != NULL && below->end < model->start) {
+    while (below != NULL && below->end < model->start)
         below = below->next;
-    }
     if (below != NULL && region_joins(below, model)) {
         below->end = model->end;
         return 0;
     }
     struct region *region = region_new(space, &error);
 
-    if (region == NULL) {
+    if (region == NULL)
         return error;
-    }
     struct region **link = region_link(space, model->start);
 
     *region = *model;
@@ -146,14 +139,12 @@ int region_split(struct address_space *space, uint64_t address)
     int error = 0;
     struct region *region = region_at(space, address);
 
-    if (region == NULL || region->start == address) {
+    if (region == NULL || region->start == address)
         return 0;
-    }
     struct region *high = region_new(space, &error);
 
-    if (high == NULL) {
+    if (high == NULL)
         return error;
-    }
     *high = *region;
     region_advance(high, address);
     region->end = address;

@@ -22,11 +22,9 @@ static inline bool spin_try(struct spinlock *lock)
 
 static inline void spin_lock(struct spinlock *lock)
 {
-    while (!spin_try(lock)) {
-        while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED)) {
+    while (!spin_try(lock))
+        while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
             __builtin_ia32_pause();
-        }
-    }
 }
 
 static inline void spin_unlock(struct spinlock *lock)

@@ -53,9 +53,8 @@ static uint64_t fixed_list(const char *list, uint64_t size, uint32_t *count)
 
     *count = 0;
     while (at < size && list[at] != 0) {
-        while (at < size && list[at] != 0) {
+        while (at < size && list[at] != 0)
             at++;
-        }
         at++;
         ++*count;
     }
@@ -69,34 +68,29 @@ static enum sk_status read_header(struct process *process, uint64_t gpa, uint64_
     struct sk_start header = {0};
     uint32_t fixed = 0;
 
-    if (bytes < sizeof(header) || bytes > SK_START_MAX) {
+    if (bytes < sizeof(header) || bytes > SK_START_MAX)
         return SK_INVALID_ARGUMENT;
-    }
     enum sk_status status = normal_memory_read(&header, gpa, sizeof(header));
 
-    if (status != SK_OK) {
+    if (status != SK_OK)
         return status;
-    }
     if (header.bytes != bytes || header.argc > STRINGS_MAX || header.envc > STRINGS_MAX ||
-        header.argc + header.envc > STRINGS_MAX) {
+        header.argc + header.envc > STRINGS_MAX)
         return SK_INVALID_ARGUMENT;
-    }
     start->argc = header.argc;
     start->envc = header.envc;
     start->given = header.argc + header.envc;
     start->bytes = bytes - sizeof(header);
     if (manifest->flags & TRUSTLET_FIXED_ARGS) {
         /* The caller may name the program, no more. */
-        if (header.argc > 1) {
+        if (header.argc > 1)
             return SK_INVALID_ARGUMENT;
-        }
         start->prefix = fixed_list(manifest->fixed_args, sizeof(manifest->fixed_args) - 1, &fixed);
         start->skip = header.argc;
         start->argc = fixed;
     }
-    if (manifest->flags & TRUSTLET_NO_ENVIRONMENT) {
+    if (manifest->flags & TRUSTLET_NO_ENVIRONMENT)
         start->envc = 0;
-    }
     process->uid = header.uid;
     process->euid = header.euid;
     process->gid = header.gid;
@@ -107,9 +101,8 @@ static enum sk_status read_header(struct process *process, uint64_t gpa, uint64_
 
 static enum sk_status memory_status(int error)
 {
-    if (error == 0) {
+    if (error == 0)
         return SK_OK;
-    }
     return error == -ENOMEM ? SK_NO_MEMORY : error == -EDQUOT ? SK_LIMIT : SK_IMAGE_BAD_LAYOUT;
 }
 
@@ -123,9 +116,8 @@ static enum sk_status map_segments(struct process *process, uint64_t base)
         int error = address_space_map_image(&process->space, process->image, base + s->address,
                                             s->size, s->file_offset, s->file_bytes, s->access);
 
-        if (error != 0) {
+        if (error != 0)
             return memory_status(error);
-        }
     }
     return SK_OK;
 }
@@ -145,18 +137,16 @@ static enum sk_status map_all(struct process *process)
     uint64_t chance[4] = {0};
     uint64_t size = stack_size(process->manifest);
 
-    if (!random_bytes(chance, sizeof(chance))) {
+    if (!random_bytes(chance, sizeof(chance)))
         return SK_NO_RANDOM;
-    }
     start->base =
         layout->position_independent ? DYNAMIC_BASE + (chance[0] & MASK(28)) * PAGE_SIZE : 0;
     start->entry = start->base + layout->entry;
     start->top = USER_END - (chance[1] & MASK(22)) * PAGE_SIZE;
     enum sk_status status = map_segments(process, start->base);
 
-    if (status == SK_OK) {
+    if (status == SK_OK)
         status = memory_status(address_space_map_stack(&process->space, start->top, size));
-    }
     process->space.mmap_top = start->top - size - (1 + (chance[2] & MASK(16))) * 16 * PAGE_SIZE;
     process->space.brk_start = start->base + layout->high + (chance[3] & MASK(13)) * PAGE_SIZE;
     process->space.brk = process->space.brk_start;
@@ -180,12 +170,10 @@ enum sk_status start_begin(struct process *process, uint64_t gpa, uint64_t bytes
     process->start.gpa = gpa;
     enum sk_status status = read_header(process, gpa, bytes);
 
-    if (status == SK_OK) {
+    if (status == SK_OK)
         status = map_all(process);
-    }
-    if (status == SK_OK) {
+    if (status == SK_OK)
         status = place_tables(&process->start, stack_size(process->manifest));
-    }
     return status;
 }
 
@@ -203,13 +191,11 @@ static enum sk_status touch_stack(struct process *process)
     while (start->touched > align_down(start->pointers - 8, PAGE_SIZE)) {
         uint64_t page = start->touched - PAGE_SIZE;
 
-        if (address_space_pointer(&process->space, page, ACCESS_WRITE, &error) == NULL) {
+        if (address_space_pointer(&process->space, page, ACCESS_WRITE, &error) == NULL)
             return memory_status(error);
-        }
         start->touched = page;
-        if (call_must_yield()) {
+        if (call_must_yield())
             return SK_AGAIN;
-        }
     }
     return SK_OK;
 }
@@ -219,9 +205,8 @@ static void put_word(struct process *process, uint64_t address, uint64_t word)
     int error = 0;
     uint64_t *slot = address_space_pointer(&process->space, address, ACCESS_WRITE, &error);
 
-    if (slot != NULL) {
+    if (slot != NULL)
         *slot = word;
-    }
 }
 
 /* String `number` of the caller's block begins at `address`. */
@@ -231,16 +216,13 @@ static void put_string(struct process *process, uint32_t number, uint64_t addres
     uint32_t own = start->prefix > 0 ? start->argc : 0; /* argv from the manifest */
     uint32_t slot = 0;
 
-    if (number < start->skip) {
+    if (number < start->skip)
         return;
-    }
     slot = own + number - start->skip;
-    if (slot >= start->argc + start->envc) {
+    if (slot >= start->argc + start->envc)
         return;
-    }
-    if (slot == 0) {
+    if (slot == 0)
         start->execfn = address;
-    }
     slot += slot >= start->argc ? 1 : 0; /* the NULL behind argv */
     put_word(process, start->pointers + 8ull * slot, address);
 }
@@ -274,20 +256,17 @@ static enum sk_status copy_strings(struct process *process)
         uint64_t size = start->bytes - start->offset < room ? start->bytes - start->offset : room;
         char *page = address_space_pointer(&process->space, to, ACCESS_WRITE, &error);
 
-        if (page == NULL) {
+        if (page == NULL)
             return memory_status(error);
-        }
         enum sk_status status = normal_memory_read(
             page, start->gpa + offsetof(struct sk_start, strings) + start->offset, size);
 
-        if (status != SK_OK) {
+        if (status != SK_OK)
             return status;
-        }
         scan_strings(process, page, size);
         start->offset += size;
-        if (start->offset < start->bytes && call_must_yield()) {
+        if (start->offset < start->bytes && call_must_yield())
             return SK_AGAIN;
-        }
     }
     return start->inside || start->index != start->given ? SK_INVALID_ARGUMENT : SK_OK;
 }
@@ -299,14 +278,12 @@ static int put_fixed(struct process *process)
     const char *list = process->manifest->fixed_args;
     uint64_t at = 0;
 
-    if (start->prefix == 0) {
+    if (start->prefix == 0)
         return 0;
-    }
     for (uint32_t i = 0; i < start->argc; i++) {
         put_word(process, start->pointers + 8ull * i, start->strings + at);
-        while (at < start->prefix && list[at] != 0) {
+        while (at < start->prefix && list[at] != 0)
             at++;
-        }
         at++;
     }
     start->execfn = start->strings;
@@ -347,9 +324,8 @@ static int put_auxiliary(struct process *process)
 
     random_bytes(random, sizeof(random));
     put_word(process, start->pointers - 8, start->argc);
-    if (error == 0) {
+    if (error == 0)
         error = user_copy_out(&process->space, chance, random, sizeof(random));
-    }
     wipe(random, sizeof(random));
     return error != 0 ? error : user_copy_out(&process->space, platform, "x86_64", 7);
 }
@@ -358,14 +334,11 @@ enum sk_status start_continue(struct process *process)
 {
     enum sk_status status = touch_stack(process);
 
-    if (status == SK_OK) {
+    if (status == SK_OK)
         status = copy_strings(process);
-    }
-    if (status == SK_OK) {
+    if (status == SK_OK)
         status = memory_status(put_fixed(process));
-    }
-    if (status == SK_OK) {
+    if (status == SK_OK)
         status = memory_status(put_auxiliary(process));
-    }
     return status;
 }

@@ -33,12 +33,10 @@ void *memmove(void *to, const void *from, size_t size)
     uint8_t *t = to;
     const uint8_t *f = from;
 
-    if ((uintptr_t)t - (uintptr_t)f >= size) {
+    if ((uintptr_t)t - (uintptr_t)f >= size)
         return memcpy(to, from, size);
-    }
-    for (size_t i = size; i > 0; i--) {
+    for (size_t i = size; i > 0; i--)
         ((volatile uint8_t *)t)[i - 1] = f[i - 1];
-    }
     return to;
 }
 
@@ -47,11 +45,9 @@ int memcmp(const void *a, const void *b, size_t size)
     const uint8_t *x = a;
     const uint8_t *y = b;
 
-    for (size_t i = 0; i < size; i++) {
-        if (x[i] != y[i]) {
+    for (size_t i = 0; i < size; i++)
+        if (x[i] != y[i])
             return x[i] < y[i] ? -1 : 1;
-        }
-    }
     return 0;
 }
 
@@ -59,9 +55,8 @@ size_t strlen(const char *text)
 {
     size_t length = 0;
 
-    while (((const volatile char *)text)[length] != 0) {
+    while (((const volatile char *)text)[length] != 0)
         length++;
-    }
     return length;
 }
 

@@ -28,10 +28,9 @@ static const struct syscall_entry *choose(const struct syscall_entry *entry,
                                           const uint64_t given[6])
 {
     uint32_t value = (uint32_t)given[entry->choice - 1];
-    for (unsigned i = 0; i < entry->row_count; i++) {
+    for (unsigned i = 0; i < entry->row_count; i++)
         if (entry->rows[i].value == value)
             return &entry->rows[i];
-    }
     return &no_such_row[entry->constant == -ENOTTY];
 }
 

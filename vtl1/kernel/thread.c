@@ -26,14 +26,12 @@ static_assert(USER_SYSCALL == ENTRY_USER_SYSCALL, "entry.S");
 
 enum sk_status thread_create(struct process *process, struct thread **made)
 {
-    if (process->thread_slots >= PROCESS_MAX_THREADS) {
+    if (process->thread_slots >= PROCESS_MAX_THREADS)
         return SK_LIMIT;
-    }
     uint64_t frame = frame_alloc();
 
-    if (frame == FRAME_NONE) {
+    if (frame == FRAME_NONE)
         return SK_NO_MEMORY;
-    }
     struct thread *thread = frame_pointer(frame);
 
     thread->process = process;
@@ -51,9 +49,8 @@ void thread_free(struct thread *thread)
     struct process *process = thread->process;
 
     SK_CHECK(!thread->running);
-    if (thread->channel != NULL) {
+    if (thread->channel != NULL)
         normal_memory_unpin(thread->channel_gpa, thread->channel_pages);
-    }
     process->threads[thread->index] = NULL;
     process->thread_count--;
     frame_put(frame_address(thread));
@@ -72,22 +69,20 @@ enum sk_status sk_call_thread_attach(struct call *call)
     volatile void *mapped = NULL;
     struct process *process = process_find(call->argument[0]);
 
-    if (process == NULL) {
+    if (process == NULL)
         return SK_NOT_FOUND;
-    }
     struct thread *thread = thread_find(process, call->argument[1]);
     enum sk_status status = SK_OK;
 
-    if (thread == NULL) {
+    if (thread == NULL)
         status = SK_NOT_FOUND;
-    } else if (thread->channel != NULL || process->building) {
+    else if (thread->channel != NULL || process->building)
         status = SK_BAD_STATE;
-    } else if (pages < CHANNEL_PAGES_MIN || pages > CHANNEL_PAGES_MAX || user % PAGE_SIZE != 0 ||
-               user >= USER_END || pages * PAGE_SIZE > USER_END - user) {
+    else if (pages < CHANNEL_PAGES_MIN || pages > CHANNEL_PAGES_MAX || user % PAGE_SIZE != 0 ||
+             user >= USER_END || pages * PAGE_SIZE > USER_END - user)
         status = SK_INVALID_ARGUMENT;
-    } else {
+    else
         status = normal_memory_pin(gpa, pages, &mapped);
-    }
     if (status == SK_OK) {
         thread->channel = mapped;
         thread->bounce = (volatile uint8_t *)mapped + PAGE_SIZE;
@@ -105,12 +100,10 @@ enum sk_status sk_call_thread_kill(struct call *call)
     uint64_t signal = call->argument[1];
     struct process *process = process_find(call->argument[0]);
 
-    if (process == NULL) {
+    if (process == NULL)
         return SK_NOT_FOUND;
-    }
-    if (signal >= 1 && signal <= 64) {
+    if (signal >= 1 && signal <= 64)
         process_die(process, SK_DEATH_KILLED, 0, (int)signal, 0);
-    }
     process_unlock(process);
     return signal >= 1 && signal <= 64 ? SK_OK : SK_INVALID_ARGUMENT;
 }
@@ -171,9 +164,8 @@ static bool run_user(struct cpu *cpu, struct thread *thread)
 {
     struct process *process = thread->process;
 
-    if (!registers_sound(thread)) {
+    if (!registers_sound(thread))
         return false;
-    }
     process->user_entries++;
     process_unlock(process);
     cpu_write_fs_base(cpu, canonical(thread->fs_base));
@@ -206,9 +198,8 @@ static bool want_memory(struct thread *thread, enum sk_run *why)
         *why = SK_RUN_PREEMPTED;
         return true;
     }
-    if (thread->asked_memory) {
+    if (thread->asked_memory)
         return false;
-    }
     thread->asked_memory = true;
     thread->run_result[0] = frame_wanted(1);
     *why = SK_RUN_MEMORY;
@@ -225,14 +216,12 @@ static bool run_fault(struct thread *thread, enum sk_run *why)
         thread->resume = RESUME_USER;
         return false;
     }
-    if (error == -ENOMEM && want_memory(thread, why)) {
+    if (error == -ENOMEM && want_memory(thread, why))
         return true;
-    }
-    if (error == -EFAULT) {
+    if (error == -EFAULT)
         process_die(process, SK_DEATH_FAULT, 0, SIGSEGV, thread->fault_address);
-    } else {
+    else
         process_die(process, SK_DEATH_MEMORY, 0, SIGKILL, thread->fault_address);
-    }
     return false;
 }
 
@@ -241,9 +230,8 @@ static bool need_memory(struct thread *thread, enum sk_run *why)
     uint64_t pages = thread->run_result[0];
 
     /* When VTL0 does not give, the call is made again and answers ENOMEM by itself. */
-    if (want_memory(thread, why) && *why == SK_RUN_MEMORY) {
+    if (want_memory(thread, why) && *why == SK_RUN_MEMORY)
         thread->run_result[0] = frame_wanted(pages == 0 ? 1 : pages);
-    }
     return true;
 }
 
@@ -307,12 +295,10 @@ static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
             leave = run_fault(thread, &why);
             break;
         }
-        if (leave) {
+        if (leave)
             return thread->process->dead ? SK_RUN_EXIT : why;
-        }
-        if (call_must_yield()) {
+        if (call_must_yield())
             return thread->process->dead ? SK_RUN_EXIT : SK_RUN_PREEMPTED;
-        }
     }
     return SK_RUN_EXIT;
 }
@@ -348,30 +334,27 @@ static void set_results(struct call *call, const struct thread *thread, enum sk_
         call->result[4] = process->death;
         return;
     }
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++)
         call->result[1 + i] = thread->run_result[i];
-    }
 }
 
 enum sk_status sk_call_thread_run(struct call *call)
 {
     struct process *process = process_find(call->argument[0]);
 
-    if (process == NULL) {
+    if (process == NULL)
         return SK_NOT_FOUND;
-    }
     struct thread *thread = thread_find(process, call->argument[1]);
     enum sk_status status = SK_OK;
 
-    if (thread == NULL || thread->exited) {
+    if (thread == NULL || thread->exited)
         status = SK_NOT_FOUND;
-    } else if (thread->running) {
+    else if (thread->running)
         status = SK_BUSY;
-    } else if (process->building || thread->channel == NULL) {
+    else if (process->building || thread->channel == NULL)
         status = SK_BAD_STATE;
-    } else {
+    else
         set_results(call, thread, process->dead ? SK_RUN_EXIT : thread_enter(thread));
-    }
     process_unlock(process);
     return status;
 }

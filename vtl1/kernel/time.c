@@ -19,14 +19,10 @@ uint64_t time_monotonic_ns(void)
     uint64_t seen = __atomic_load_n(&newest, __ATOMIC_RELAXED);
 
     /* CPUs whose TSCs differ a little still see one clock. */
-    if ((int64_t)ticks < 0) {
+    if ((int64_t)ticks < 0)
         return seen;
-    }
-    while (now > seen) {
-        if (__atomic_compare_exchange_n(&newest, &seen, now, 1, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED)) {
+    while (now > seen)
+        if (__atomic_compare_exchange_n(&newest, &seen, now, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             return now;
-        }
-    }
     return seen;
 }

@@ -20,23 +20,20 @@ static int user_move(struct address_space *space, uint64_t user, volatile uint8_
 {
     int error = 0;
 
-    if (!user_range(user, size)) {
+    if (!user_range(user, size))
         return -EFAULT;
-    }
     while (size > 0) {
         uint64_t room = PAGE_SIZE - user % PAGE_SIZE;
         uint64_t bytes = size < room ? size : room;
         volatile uint8_t *page =
             address_space_pointer(space, user, out ? ACCESS_WRITE : ACCESS_READ, &error);
 
-        if (page == NULL) {
+        if (page == NULL)
             return copy_error(error);
-        }
-        if (out) {
+        if (out)
             copy_volatile(page, kernel, bytes);
-        } else {
+        else
             copy_volatile(kernel, page, bytes);
-        }
         user += bytes;
         kernel += bytes;
         size -= bytes;
@@ -70,17 +67,15 @@ int user_zero(struct address_space *space, uint64_t to, uint64_t size)
 {
     int error = 0;
 
-    if (!user_range(to, size)) {
+    if (!user_range(to, size))
         return -EFAULT;
-    }
     while (size > 0) {
         uint64_t room = PAGE_SIZE - to % PAGE_SIZE;
         uint64_t bytes = size < room ? size : room;
         void *page = address_space_pointer(space, to, ACCESS_WRITE, &error);
 
-        if (page == NULL) {
+        if (page == NULL)
             return copy_error(error);
-        }
         memset(page, 0, bytes);
         to += bytes;
         size -= bytes;
@@ -96,14 +91,12 @@ int64_t user_copy_string(struct address_space *space, char *to, uint64_t from, u
     for (uint64_t length = 0; length < size; length++, from++) {
         if (page == NULL || from % PAGE_SIZE == 0) {
             page = address_space_pointer(space, from, ACCESS_READ, &error);
-            if (page == NULL) {
+            if (page == NULL)
                 return copy_error(error);
-            }
         }
         to[length] = *page++;
-        if (to[length] == 0) {
+        if (to[length] == 0)
             return (int64_t)length;
-        }
     }
     return -ENAMETOOLONG;
 }

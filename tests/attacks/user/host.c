@@ -112,10 +112,9 @@ struct host_return host_run(struct host *host)
     struct openvsm_run run = {.thread = host->thread};
     struct host_return back = {.status = ~0ull};
 
-    while (ioctl(host->device, OPENVSM_RUN, &run)) {
+    while (ioctl(host->device, OPENVSM_RUN, &run))
         if (errno != EINTR)
             bail("OPENVSM_RUN: %s", strerror(errno));
-    }
     back.status = run.status;
     back.reason = run.reason;
     memcpy(back.result, run.result, sizeof(back.result));

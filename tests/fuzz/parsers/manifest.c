@@ -13,10 +13,9 @@ static void check(const struct trustlet_manifest *m)
     size_t length = strnlen(m->name, sizeof(m->name));
     if (length == 0 || length == sizeof(m->name) || m->stack_size > m->max_memory)
         abort();
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         if (!isgraph((unsigned char)m->name[i]))
             abort();
-    }
     /* fixed_args: every string ends in the field, and an empty one ends the list. */
     for (size_t at = 0; at < sizeof(m->fixed_args) && m->fixed_args[at] != 0;) {
         at += strnlen(m->fixed_args + at, sizeof(m->fixed_args) - at) + 1;

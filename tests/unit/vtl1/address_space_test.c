@@ -172,15 +172,13 @@ static void test_yields_keep_progress(void **state)
     assert_int_equal(user_zero(&space, 0x200000, 0x400000), 0);
     fake_yield_every = 1;
     while ((error = address_space_protect(&space, 0x200000, 0x400000, ACCESS_READ, &cursor)) ==
-           ADDRESS_SPACE_AGAIN) {
+           ADDRESS_SPACE_AGAIN)
         steps++;
-    }
     assert_int_equal(error, 0);
     assert_true(steps >= 1);
     for (steps = 0;
-         (error = address_space_unmap(&space, 0x200000, 0x400000)) == ADDRESS_SPACE_AGAIN;) {
+         (error = address_space_unmap(&space, 0x200000, 0x400000)) == ADDRESS_SPACE_AGAIN;)
         steps++;
-    }
     assert_int_equal(error, 0);
     assert_true(steps > 10);
 }
@@ -250,9 +248,8 @@ static void test_many_regions(void **state)
     unsigned made = 0;
 
     (void)state;
-    for (unsigned i = 0; i < 5000; i++) {
+    for (unsigned i = 0; i < 5000; i++)
         made += address_space_map(&space, 0x1000000 + i * 0x2000ull, 0x1000, RW) == 0;
-    }
     assert_int_equal(made, REGION_MAX);
 }
 

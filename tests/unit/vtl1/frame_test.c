@@ -105,9 +105,8 @@ static void test_reserve_stays_for_tables(void **state)
     unsigned count = 0;
 
     (void)state;
-    while ((taken[count] = frame_alloc()) != FRAME_NONE) {
+    while ((taken[count] = frame_alloc()) != FRAME_NONE)
         count++;
-    }
     assert_false(frame_available());
     uint64_t table = frame_alloc_reserve();
 
@@ -115,9 +114,8 @@ static void test_reserve_stays_for_tables(void **state)
     frame_deposit(table);
     assert_int_equal(frame_state(table), FRAME_DEPOSITED);
     frame_withdrawn(table);
-    while (count > 0) {
+    while (count > 0)
         frame_put(taken[--count]);
-    }
     assert_true(frame_available());
 }
 

@@ -117,10 +117,9 @@ static void test_random_answers(void **state)
             const struct syscall_entry *entry = &syscall_table[n];
             if (entry->kind == SYSCALL_HOST)
                 one_random_call(entry);
-            for (unsigned k = 0; entry->kind == SYSCALL_CHOICE && k < entry->row_count; k++) {
+            for (unsigned k = 0; entry->kind == SYSCALL_CHOICE && k < entry->row_count; k++)
                 if (entry->rows[k].kind == SYSCALL_HOST)
                     one_random_call(&entry->rows[k]);
-            }
         }
         assert_untouched(guard);
     }

@@ -28,16 +28,13 @@ uint16_t hypercall_protect(const uint64_t *frames, uint32_t count, uint32_t map_
         assert_false(nobodys[frames[i] / PAGE_SIZE]);
         nobodys[frames[i] / PAGE_SIZE] = deaf;
     }
-    if (deaf) {
+    if (deaf)
         return HV_STATUS_TIMEOUT;
-    }
     for (*done = 0; *done < count; ++*done) {
-        if (frames[*done] == bad_frame) {
+        if (frames[*done] == bad_frame)
             return bad_status;
-        }
-        if (tables == 0) {
+        if (tables == 0)
             return HV_STATUS_INSUFFICIENT_MEMORY;
-        }
         tables--;
         /* VTL1 hands back only what holds nothing. */
         if (map_flags == HV_MAP_ALL) {
@@ -173,9 +170,8 @@ static void test_tables_are_brought(void **state)
 
     (void)state;
     tables = 0;
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 300; i++)
         list()[i] = FAKE_HIGH / PAGE_SIZE + i;
-    }
     struct call call = donate(300);
 
     assert_int_equal(call.rdi, SK_OK);
@@ -187,9 +183,8 @@ static void test_tables_are_brought(void **state)
 static void test_flush_time_out(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < 100; i++)
         list()[i] = FAKE_HIGH / PAGE_SIZE + i;
-    }
     deaf = true;
     struct call call = donate(100);
 

@@ -57,9 +57,8 @@ static enum sk_status start(uint32_t argc, uint32_t envc, const char *strings, u
 
     while (status == SK_OK || status == SK_AGAIN) {
         status = start_continue(&process);
-        if (status != SK_AGAIN) {
+        if (status != SK_AGAIN)
             break;
-        }
     }
     return status;
 }
@@ -82,11 +81,9 @@ static void check_string(uint64_t slot, const char *wanted)
 
 static uint64_t auxiliary(uint64_t at, uint64_t type)
 {
-    for (; word(at) != 0; at += 16) {
-        if (word(at) == type) {
+    for (; word(at) != 0; at += 16)
+        if (word(at) == type)
             return word(at + 8);
-        }
-    }
     return UINT64_MAX;
 }
 

@@ -19,10 +19,9 @@ static int print_arguments(int argc, char **argv)
 /* Descriptors below 300 that are open, and what the next open gives. */
 static int print_descriptors(void)
 {
-    for (int fd = 0; fd < 300; fd++) {
+    for (int fd = 0; fd < 300; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
             printf("%d\n", fd);
-    }
     printf("next %d\n", open("/dev/null", O_RDONLY));
     return 0;
 }

@@ -134,12 +134,11 @@ static size_t answer_pairs(const struct challenge *ch, const lsa_ntlm_args *a, u
     uint8_t wide[NAME_WIDE];
     long wide_size = 0;
 
-    while (next_pair(ch->pairs, &at, &id, &value)) {
+    while (next_pair(ch->pairs, &at, &id, &value))
         if (id == AV_FLAGS && value.size == 4)
             flags = get_le32(value.data);
         else if (id != AV_TARGET && id != AV_BINDINGS && id != AV_FLAGS)
             size += put_pair(out + size, id, value.data, value.size);
-    }
     put_le32(word, flags | AV_FLAG_MIC);
     size += put_pair(out + size, AV_FLAGS, word, sizeof(word));
     bindings_hash(&a->bindings, hash);

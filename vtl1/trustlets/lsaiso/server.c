@@ -82,12 +82,11 @@ static void greet(struct connection *all, int listener)
         close(fd);
         return;
     }
-    for (int i = 0; i < CONNECTIONS; i++) {
+    for (int i = 0; i < CONNECTIONS; i++)
         if (all[i].fd < 0)
             free_slot = &all[i];
         else
             same_uid += all[i].uid == peer.uid;
-    }
     if (!free_slot || same_uid >= CONNECTIONS_PER_UID) {
         close(fd);
         return;

@@ -131,10 +131,9 @@ int main(int argc, char **argv)
         {"calls", calls},
         {"wx", write_and_execute},
     };
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         if (argc == 2 && !strcmp(argv[1], ways[i].how))
             return ways[i].go();
-    }
     fprintf(stderr,
             "usage: misbehave fault|jump|divide|hlt|stack|recurse|spin|hog|abort|calls|wx\n");
     return 2;

@@ -43,10 +43,9 @@ int main(int argc, char **argv)
         return whoami();
     if (argc == 2 && !strcmp(argv[1], "read"))
         return convert(0);
-    for (int policy = 1; argc == 3 && !strcmp(argv[1], "write") && policy <= 3; policy++) {
+    for (int policy = 1; argc == 3 && !strcmp(argv[1], "write") && policy <= 3; policy++)
         if (!strcmp(argv[2], policies[policy]))
             return convert((enum trustlet_seal)policy);
-    }
     fprintf(stderr, "usage: notebook write exact|id|signer | read | whoami\n");
     return 2;
 }

@@ -158,10 +158,9 @@ static int serve_all(struct vault *v, int listener)
             return fail("poll");
         if (set[0].revents)
             admit(v, listener);
-        for (int i = 0; i < CLIENTS && !v->over; i++) {
+        for (int i = 0; i < CLIENTS && !v->over; i++)
             if (set[i + 1].revents && v->clients[i].fd == set[i + 1].fd)
                 serve(v, &v->clients[i]);
-        }
     }
     return 0;
 }
