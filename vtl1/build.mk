@@ -4,7 +4,7 @@
 SK := $(BUILD)/vtl1/kernel
 SK_SOURCES := $(sort $(wildcard vtl1/kernel/*.c))
 SK_OBJECTS := $(patsubst vtl1/kernel/%,$(SK)/%.o,$(SK_SOURCES) vtl1/kernel/entry.S) \
-	$(SK)/trusted_keys.c.o
+	$(SK)/trusted_keys.c.o $(SK)/syscalls.c.o
 # Linked at the top of the address space: 32-bit sign-extended addresses.
 SK_CFLAGS := $(FREESTANDING) -mcmodel=kernel -Iinclude -Ivtl1/kernel -I$(SK)
 
@@ -22,6 +22,17 @@ $(SK)/trusted_keys.c: $(DEVELOPMENT_KEY)
 		sed 's/../0x&, /g' $<.pub || exit 1; echo '}}}};'; } >$@
 $(SK)/trusted_keys.c.o: $(SK)/trusted_keys.c
 	$(Q)$(CC) $(SK_CFLAGS) -c $< -o $@
+
+# The table of system calls, in C: its entries, and the names of the handlers.
+SK_TABLE := $(SK)/syscalls.c $(SK)/local_calls.h
+$(SK)/syscalls.c: SYSCALLS := table
+$(SK)/local_calls.h: SYSCALLS := calls
+$(SK_TABLE): vtl1/kernel/syscalls.tbl vtl1/kernel/syscalls.awk
+	@mkdir -p $(@D)
+	$(Q)awk -v want=$(SYSCALLS) -f vtl1/kernel/syscalls.awk $< >$@
+$(SK)/syscalls.c.o: $(SK)/syscalls.c $(wildcard vtl1/kernel/*.h)
+	$(Q)$(CC) $(SK_CFLAGS) -c $< -o $@
+$(SK_OBJECTS): | $(SK)/local_calls.h
 
 $(SK)/%.c.o: vtl1/kernel/%.c
 	@mkdir -p $(@D)

@@ -14,8 +14,7 @@
         return 0;                                                                                  \
     }
 enum syscall_action { NO_ACTION };
-LOCAL_CALL_LIST(LOCAL_CALL)
-LOCAL_CALL(clock_gettime)
+#include "local_calls.h"
 
 static void print_classes(uint32_t classes)
 {
@@ -147,7 +146,7 @@ int main(void)
 {
     printf(
         "# System calls of a trustlet\n\n"
-        "Printed by `make build/syscalls.md` from `vtl1/kernel/syscall_table.c`; a check keeps\n"
+        "Printed by `make build/syscalls.md` from `vtl1/kernel/syscalls.tbl`; a check keeps\n"
         "them equal. *Local* calls are answered by the Secure Kernel, *marshalled* ones by VTL0:\n"
         "what it may answer besides an error −4095..−1 is in the last column, anything else ends\n"
         "the trustlet with an audit record. *Refused* calls answer EPERM, all others ENOSYS; both\n"
