@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls about who owns a page: TLFS 0x000c, 0x00d4, and paying for nested page tables. */
+/* Hypercalls about who owns a page: TLFS 0x000c, 0x00d4, paying for nested page tables; and 0x0002,
+ * forgetting translations. */
 #include "hypercall.h"
 
 #define LIST_HEADER 16u
@@ -170,4 +171,23 @@ enum hv_status call_check_page_vtl_access(struct hypercall *call)
         result[i] = check_page(&call->partition->slat, input->gpfn[i], vtl, input->desired_access);
     call->reps_done = call->rep_count;
     return HV_STATUS_SUCCESS;
+}
+
+/* ---- FLUSH_VIRTUAL_ADDRESS_SPACE ---- */
+
+const struct hypercall_shape shape_flush_virtual_address_space = {
+    .header = sizeof(struct hv_flush_virtual_address_space),
+};
+static_assert(CPU_MAX <= 64, "the processor mask names every CPU");
+
+/* More than asked is dropped: all address spaces, and VTL0's translations with VTL1's. */
+enum hv_status call_flush_virtual_address_space(struct hypercall *call)
+{
+    const struct hv_flush_virtual_address_space *input = (const void *)call->input;
+    uint32_t count = call->partition->cpu_count;
+    uint64_t present = count < 64 ? (1ull << count) - 1 : UINT64_MAX;
+    uint64_t cpus = input->flags & HV_FLUSH_ALL_PROCESSORS ? present : input->processor_mask;
+    if (input->flags & ~(uint64_t)HV_FLUSH_ALL_FLAGS || cpus & ~present)
+        return HV_STATUS_INVALID_PARAMETER;
+    return slat_flush_cpus(cpus) ? HV_STATUS_SUCCESS : HV_STATUS_TIMEOUT;
 }

@@ -38,44 +38,45 @@ static bool obeys(const struct cpu *target, uint64_t generation)
            __atomic_load_n(&target->shared.parked, __ATOMIC_SEQ_CST);
 }
 
-static bool all_obey(struct partition *partition, uint64_t generation, bool kick)
+/* One request: which CPUs must obey it (bit n = VP n). */
+struct request {
+    struct partition *partition;
+    uint64_t generation;
+    uint64_t cpus;
+};
+
+static bool all_obey(const struct request *request, void (*remind)(struct cpu *))
 {
     bool all = true;
-    for (uint32_t i = 0; i < partition->cpu_count; i++) {
-        struct cpu *target = partition->cpus[i];
-        if (obeys(target, generation))
+    for (uint32_t i = 0; i < request->partition->cpu_count; i++) {
+        struct cpu *target = request->partition->cpus[i];
+        if (!(request->cpus >> i & 1) || obeys(target, request->generation))
             continue;
         all = false;
-        if (kick)
-            shootdown_kick(target);
+        if (remind)
+            remind(target);
     }
     return all;
 }
 
-/* The NMIs of CPUs that still do not answer may have been lost in one of VTL0's. */
-static void kick_again(struct partition *partition, uint64_t generation)
+/* The NMI of a CPU that still does not answer may have been lost in one of VTL0's. */
+static void kick_again(struct cpu *target)
 {
-    for (uint32_t i = 0; i < partition->cpu_count; i++) {
-        struct cpu *target = partition->cpus[i];
-        if (obeys(target, generation))
-            continue;
-        /* It may just have taken the first, which cleared nmi_on_way: this one is ours as well. */
-        __atomic_store_n(&target->shared.retried, cpu_rdtsc(), __ATOMIC_SEQ_CST);
-        apic_send_nmi(target->apic_id);
-    }
+    /* It may just have taken the first, which cleared nmi_on_way: this one is ours as well. */
+    __atomic_store_n(&target->shared.retried, cpu_rdtsc(), __ATOMIC_SEQ_CST);
+    apic_send_nmi(target->apic_id);
 }
 
-static bool wait_for_all(struct cpu *cpu, uint64_t generation)
+static bool wait_for_all(struct cpu *cpu, const struct request *request)
 {
-    struct partition *partition = cpu->partition;
-    uint64_t per_ms = partition->tsc_hz / 1000;
+    uint64_t per_ms = cpu->partition->tsc_hz / 1000;
     uint64_t start = cpu_rdtsc(), retry = start + RETRY_MS * per_ms;
-    while (!all_obey(partition, generation, false)) {
+    while (!all_obey(request, NULL)) {
         uint64_t now = cpu_rdtsc();
         if (now - start > TIMEOUT_MS * per_ms)
             return false;
         if (now > retry) {
-            kick_again(partition, generation);
+            all_obey(request, kick_again);
             retry = now + 10 * RETRY_MS * per_ms;
         }
         shootdown_serve(cpu); /* who we wait for may wait for us */
@@ -84,18 +85,22 @@ static bool wait_for_all(struct cpu *cpu, uint64_t generation)
     return true;
 }
 
+bool slat_flush_cpus(uint64_t cpus)
+{
+    struct cpu *cpu = cpu_self();
+    struct request request = {.partition = cpu->partition, .cpus = cpus};
+    request.generation =
+        __atomic_add_fetch(&request.partition->flush_generation, 1, __ATOMIC_SEQ_CST);
+    shootdown_serve(cpu);
+    if (all_obey(&request, shootdown_kick))
+        return true;
+    return wait_for_all(cpu, &request);
+}
+
 /* Devices walk VTL0's tree too (iommu/): what they cached of it goes with what the CPUs did. */
 bool slat_flush_all_cpus(void)
 {
-    struct cpu *cpu = cpu_self();
-    struct partition *partition = cpu->partition;
-    if (!iommu_flush(&partition->iommu))
-        return false;
-    uint64_t generation = __atomic_add_fetch(&partition->flush_generation, 1, __ATOMIC_SEQ_CST);
-    shootdown_serve(cpu);
-    if (all_obey(partition, generation, true))
-        return true;
-    return wait_for_all(cpu, generation);
+    return iommu_flush(&cpu_self()->partition->iommu) && slat_flush_cpus(SLAT_ALL_CPUS);
 }
 
 void slat_serve_flush(void)

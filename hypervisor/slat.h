@@ -129,6 +129,9 @@ void slat_statistics(struct slat *slat, struct hv_statistics *statistics);
  * VTLs before it next runs guest code; false if one did not answer in time. The caller holds
  * slat.transition only, and serves its own kicks meanwhile. */
 bool slat_flush_all_cpus(void);
+/* The same for the CPUs named (bit n = VP n) and the caller's own; devices are left out. */
+bool slat_flush_cpus(uint64_t cpus);
+#define SLAT_ALL_CPUS UINT64_MAX
 /* A CPU that waits for slat.transition may itself be waited for: drop what it was asked to. */
 void slat_serve_flush(void);
 

@@ -86,6 +86,7 @@ enum hv_status {
 #define HV_VTL0                 1u
 #define HV_VTL1                 2u
 #define HV_CALL_LIST(X)                                                                            \
+    X(0x0002, FLUSH_VIRTUAL_ADDRESS_SPACE, HV_VTL1, flush_virtual_address_space)                   \
     X(0x000c, MODIFY_VTL_PROTECTION_MASK, HV_VTL1, modify_vtl_protection_mask)                     \
     X(0x000d, ENABLE_PARTITION_VTL, HV_VTL0 | HV_VTL1, enable_partition_vtl)                       \
     X(0x000f, ENABLE_VP_VTL, HV_VTL0 | HV_VTL1, enable_vp_vtl)                                     \
@@ -107,6 +108,18 @@ enum hv_call_code {
     HV_CALL_VTL_RETURN = 0x0012,
 };
 #define HV_VTL_RETURN_FAST 1u /* RAX at VtlReturn: leave RAX and RCX as they are */
+
+/* 0x0002: the caller's VTL forgets translations on the processors of the mask (bit n = VP n). */
+struct hv_flush_virtual_address_space {
+    uint64_t address_space; /* CR3; ignored with ALL_ADDRESS_SPACES */
+    uint64_t flags;
+    uint64_t processor_mask; /* ignored with ALL_PROCESSORS */
+};
+static_assert(sizeof(struct hv_flush_virtual_address_space) == 24, "TLFS 0x0002");
+#define HV_FLUSH_ALL_PROCESSORS     0x1u
+#define HV_FLUSH_ALL_ADDRESS_SPACES 0x2u
+#define HV_FLUSH_NON_GLOBAL_ONLY    0x4u
+#define HV_FLUSH_ALL_FLAGS          0x7u
 
 /* 0x000c: header, then one u64 GPFN per repetition. Flags: what VTL0 may still do. */
 struct hv_modify_vtl_protection_mask {

@@ -137,34 +137,40 @@ uint64_t address_space_find(const struct address_space *space, uint64_t hint, ui
     }
 }
 
-static void leaf_clear(struct address_space *space, uint64_t *entry, uint64_t address)
-{
-    uint64_t old = *entry;
-
-    *entry = 0;
-    page_table_flush(address);
-    if (old & PTE_SHARED)
-        frame_put(old & PTE_FRAME);
-    else
-        space_free(space, old & PTE_FRAME);
-}
-
-/* Frees pages from `at`, at most FREE_CHUNK of them and at most to the end of one lowest table.
- * Returns where it stopped. */
-static uint64_t free_some(struct address_space *space, uint64_t at, uint64_t end)
+/* Takes pages away from `at`, at most FREE_CHUNK of them and at most to the end of one lowest
+ * table. Returns where it stopped. */
+static uint64_t clear_some(struct address_space *space, struct gone *gone, uint64_t at,
+                           uint64_t end)
 {
     uint64_t stop = (at / TABLE_SPAN + 1) * TABLE_SPAN;
-    unsigned freed = 0;
 
-    for (stop = stop < end ? stop : end; at < stop && freed < FREE_CHUNK; at += PAGE_SIZE) {
+    for (stop = stop < end ? stop : end; at < stop && gone->count < FREE_CHUNK; at += PAGE_SIZE) {
         uint64_t *entry = page_table_entry(space, at);
 
         if (entry != NULL && *entry != 0) {
-            leaf_clear(space, entry, at);
-            freed++;
+            gone->frames[gone->count++] = *entry & (PTE_FRAME | PTE_SHARED);
+            *entry = 0;
+            page_table_flush(at);
         }
     }
     return at;
+}
+
+/* A CPU that does not answer may go on using them: then nobody gets them any more. */
+static void free_gone(struct address_space *space, const struct gone *gone)
+{
+    bool forgotten = gone->count == 0 || page_table_flush_others(space);
+
+    for (unsigned i = 0; i < gone->count; i++) {
+        uint64_t frame = gone->frames[i] & PTE_FRAME;
+        bool own = (gone->frames[i] & PTE_SHARED) == 0;
+
+        space->pages -= own;
+        if (forgotten)
+            frame_put(frame);
+        else if (own)
+            frame_quarantine(frame);
+    }
 }
 
 /* Takes a whole region away from its start upwards; what is gone is gone when it must yield. */
@@ -175,11 +181,13 @@ static int region_unmap(struct address_space *space, struct region *region)
     uint64_t next = region->next == NULL ? USER_SPAN : region->next->start;
 
     for (uint64_t at = region->start; at < end;) {
+        struct gone gone = {.count = 0};
         uint64_t start = page_table_skip(space, at, end);
-        uint64_t stop = start < end ? free_some(space, start, end) : end;
+        uint64_t stop = start < end ? clear_some(space, &gone, start, end) : end;
 
         region_trim(space, region, stop);
-        page_table_prune(space, start, stop, low, stop < end ? stop : next);
+        page_table_prune(space, &gone, start, stop, low, stop < end ? stop : next);
+        free_gone(space, &gone);
         at = stop;
         if (at < end && call_must_yield())
             return ADDRESS_SPACE_AGAIN;
@@ -226,7 +234,10 @@ int address_space_discard(struct address_space *space, uint64_t address, uint64_
     uint64_t end = address + size;
 
     for (uint64_t at = page_table_skip(space, address, end); at < end;) {
-        at = page_table_skip(space, free_some(space, at, end), end);
+        struct gone gone = {.count = 0};
+
+        at = page_table_skip(space, clear_some(space, &gone, at, end), end);
+        free_gone(space, &gone);
         if (at < end && call_must_yield())
             return ADDRESS_SPACE_AGAIN;
     }
@@ -296,14 +307,19 @@ int address_space_protect(struct address_space *space, uint64_t address, uint64_
     while ((at = page_table_skip(space, at, end)) < end) {
         uint64_t stop = (at / TABLE_SPAN + 1) * TABLE_SPAN;
 
+        bool changed = false;
+
         for (stop = stop < end ? stop : end; at < stop; at += PAGE_SIZE) {
             uint64_t *entry = page_table_entry(space, at);
 
             if (*entry != 0) {
                 *entry = leaf_rights(*entry, access);
                 page_table_flush(at);
+                changed = true;
             }
         }
+        if (changed && !page_table_flush_others(space))
+            return -ENOMEM;
         *cursor = at;
         if (at < end && call_must_yield())
             return ADDRESS_SPACE_AGAIN;
@@ -389,7 +405,7 @@ static int fault_write(struct address_space *space, uint64_t page, uint64_t *ent
         memcpy(frame_pointer(frame), frame_pointer(old & PTE_FRAME), PAGE_SIZE);
         *entry = (old & ~(PTE_FRAME | PTE_SHARED)) | frame | PTE_WRITE;
         page_table_flush(page);
-        frame_put(old & PTE_FRAME);
+        free_gone(space, &(struct gone){{old & (PTE_FRAME | PTE_SHARED)}, 1});
         return 0;
     }
     *entry = old | PTE_WRITE;

@@ -23,6 +23,7 @@ struct region;
 enum page_access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXECUTE = 4 }; /* Linux PROT_* */
 
 struct address_space {
+    uint64_t cpus;          /* that run in it now: bit n = VP n */
     uint64_t root;          /* GPA of the PML4; upper half = the kernel's */
     struct region *regions; /* sorted by start */
     struct region *unused;  /* region objects to use again */

@@ -213,10 +213,17 @@ const char *cpu_init(uint32_t index)
     return wrong;
 }
 
-/* page_table.h: one thread runs in an address space at a time, so no other CPU holds it. */
 void page_table_flush(uint64_t address)
 {
     __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
+}
+
+/* A CPU that enters the space later loads CR3, which drops everything (APM Vol.2 5.5.2). */
+bool page_table_flush_others(const struct address_space *space)
+{
+    uint64_t others = space->cpus & ~(1ull << this_cpu()->index);
+
+    return others == 0 || hypercall_flush(space->root, others) == HV_STATUS_SUCCESS;
 }
 
 uint64_t cpu_read_fs_base(const struct cpu *cpu)

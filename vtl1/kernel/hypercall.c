@@ -68,6 +68,19 @@ uint16_t hypercall_withdraw(uint64_t *frames, uint32_t count, uint32_t *done)
     return HV_RESULT_STATUS(result);
 }
 
+uint16_t hypercall_flush(uint64_t root, uint64_t cpus)
+{
+    struct cpu *cpu = this_cpu();
+    struct hv_flush_virtual_address_space *input = cpu->hypercall_input;
+
+    *input = (struct hv_flush_virtual_address_space){
+        .address_space = root,
+        .flags = HV_FLUSH_NON_GLOBAL_ONLY,
+        .processor_mask = cpus,
+    };
+    return HV_RESULT_STATUS(hypercall_pages(cpu, HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE));
+}
+
 uint16_t hypercall_set_register(uint8_t vtl, uint32_t name, uint64_t value)
 {
     struct cpu *cpu = this_cpu();

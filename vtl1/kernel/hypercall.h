@@ -18,6 +18,8 @@ uint16_t hypercall_protect(const uint64_t *frames, uint32_t count, uint32_t map_
 uint16_t hypercall_deposit(const uint64_t *frames, uint32_t count, uint32_t *done);
 /* Takes spare ones back: at most `count`; frames[] gets their GPAs. */
 uint16_t hypercall_withdraw(uint64_t *frames, uint32_t count, uint32_t *done);
+/* Every CPU of the mask (bit n = VP n) forgets what it had cached of VTL1's translations. */
+uint16_t hypercall_flush(uint64_t root, uint64_t cpus);
 uint16_t hypercall_set_register(uint8_t vtl, uint32_t name, uint64_t value);
 uint16_t hypercall_get_register(uint8_t vtl, uint32_t name, uint64_t *value);
 

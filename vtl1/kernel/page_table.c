@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "page_table.h"
+#include "sk_assert.h"
 
 #define TOP_LEVEL 3
 #define ENTRIES   512u
@@ -71,7 +72,7 @@ uint64_t page_table_skip(const struct address_space *space, uint64_t address, ui
     return end;
 }
 
-static void prune(struct address_space *space, uint64_t *table, int level, uint64_t base,
+static void prune(struct gone *gone, uint64_t *table, int level, uint64_t base,
                   const uint64_t range[4])
 {
     uint64_t span = 1ull << shift_of(level);
@@ -84,20 +85,19 @@ static void prune(struct address_space *space, uint64_t *table, int level, uint6
         if ((*entry & PTE_PRESENT) == 0)
             continue;
         if (level > 1)
-            prune(space, table_of(*entry), level - 1, at, range);
+            prune(gone, table_of(*entry), level - 1, at, range);
         if (at >= range[2] && at + span <= range[3]) {
-            uint64_t frame = *entry & PTE_FRAME;
-
+            SK_CHECK(gone->count < GONE_MAX);
+            gone->frames[gone->count++] = *entry & PTE_FRAME;
             *entry = 0;
-            space_free(space, frame);
         }
     }
 }
 
-void page_table_prune(struct address_space *space, uint64_t start, uint64_t end, uint64_t low,
-                      uint64_t high)
+void page_table_prune(struct address_space *space, struct gone *gone, uint64_t start, uint64_t end,
+                      uint64_t low, uint64_t high)
 {
     const uint64_t range[4] = {start, end, low, high};
 
-    prune(space, frame_pointer(space->root), TOP_LEVEL, 0, range);
+    prune(gone, frame_pointer(space->root), TOP_LEVEL, 0, range);
 }

@@ -20,10 +20,23 @@ uint64_t *page_table_entry(const struct address_space *space, uint64_t address);
 uint64_t *page_table_build(struct address_space *space, uint64_t address, int *error);
 /* The first address >= `address` whose leaf table exists, at most `end`. */
 uint64_t page_table_skip(const struct address_space *space, uint64_t address, uint64_t end);
-/* Frees tables over [start, end) that lie wholly inside the unmapped range [low, high). */
-void page_table_prune(struct address_space *space, uint64_t start, uint64_t end, uint64_t low,
-                      uint64_t high);
+/*
+ * Frames whose entries are gone, while other CPUs may still hold translations to them: they are
+ * let go of only after those have forgotten them.
+ */
+#define GONE_MAX 64u
+struct gone {
+    uint64_t frames[GONE_MAX]; /* with PTE_SHARED if it is an image's */
+    unsigned count;
+};
+
+/* Takes tables over [start, end) away that lie wholly inside the unmapped range [low, high): at
+ * most two levels' edges and what [start, end) itself needs. */
+void page_table_prune(struct address_space *space, struct gone *gone, uint64_t start, uint64_t end,
+                      uint64_t low, uint64_t high);
 /* Forgets a translation on this CPU. */
 void page_table_flush(uint64_t address);
+/* All translations of the space on the other CPUs that run in it. False: one did not answer. */
+bool page_table_flush_others(const struct address_space *space);
 
 #endif

@@ -309,6 +309,7 @@ static enum sk_run thread_enter(struct thread *thread)
 
     thread->running = true;
     thread->asked_memory = thread->asked_memory && !frame_available();
+    thread->process->space.cpus |= 1ull << cpu->index;
     write_cr3(thread->process->space.root);
     cpu_set_registers(cpu, &thread->registers);
     fpu_enter_thread(thread);
@@ -318,6 +319,7 @@ static enum sk_run thread_enter(struct thread *thread)
     cpu_set_registers(cpu, NULL);
     write_cr2(0);
     write_cr3(kernel_cr3);
+    thread->process->space.cpus &= ~(1ull << cpu->index);
     thread->running = false;
     return why;
 }

@@ -26,6 +26,12 @@ void *hpa_pointer(hpa_t address)
     return memory + address.value;
 }
 
+bool slat_flush_cpus(uint64_t cpus)
+{
+    fake_flush.cpus = cpus;
+    return fake_flush.answers;
+}
+
 bool slat_flush_all_cpus(void)
 {
     fake_flush.count++;

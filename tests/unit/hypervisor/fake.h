@@ -8,6 +8,7 @@
 #define FAKE_MEMORY (2ull << 30) /* bytes from physical 0; only touched pages exist */
 
 struct fake_flush {
+    uint64_t cpus;        /* what slat_flush_cpus() was last asked for */
     bool answers;         /* what slat_flush_all_cpus() says */
     unsigned count;       /* how often it was called */
     void (*before)(void); /* called at the start of each flush; may be NULL */

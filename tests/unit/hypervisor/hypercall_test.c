@@ -109,8 +109,8 @@ static void test_who_may_call(void **state)
         if (!(calls[i].who & HV_VTL0))
             assert_int_equal(status_of(0, well_formed(&calls[i]), FAKE_PAGE, FAKE_OUTPUT),
                              HV_STATUS_ACCESS_DENIED);
-    assert_int_equal(fake.cpu->refused, 4);
-    assert_int_equal(fake.notices, 4);
+    assert_int_equal(fake.cpu->refused, 5);
+    assert_int_equal(fake.notices, 5);
 }
 
 static void test_alignment_and_page_crossing(void **state)
@@ -499,6 +499,33 @@ static void test_hypercall_page(void **state)
     assert_false(hypercall_read_msr(fake.cpu, 0x40000080, &value));
 }
 
+static void test_flush(void **state)
+{
+    struct hv_flush_virtual_address_space *input = at(FAKE_PAGE);
+    uint64_t all = (1ull << fake.partition.cpu_count) - 1;
+    (void)state;
+    *input = (struct hv_flush_virtual_address_space){.processor_mask = all};
+    assert_int_equal(status_of(1, HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, FAKE_PAGE, 0),
+                     HV_STATUS_SUCCESS);
+    assert_int_equal(fake_flush.cpus, all);
+    fake_flush.answers = false;
+    assert_int_equal(status_of(1, HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, FAKE_PAGE, 0),
+                     HV_STATUS_TIMEOUT);
+    fake_flush.cpus = 0;
+    input->processor_mask = all + 1;
+    assert_int_equal(status_of(1, HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, FAKE_PAGE, 0),
+                     HV_STATUS_INVALID_PARAMETER);
+    input->flags = 8;
+    assert_int_equal(status_of(1, HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, FAKE_PAGE, 0),
+                     HV_STATUS_INVALID_PARAMETER);
+    assert_int_equal(fake_flush.cpus, 0);
+    input->flags = HV_FLUSH_ALL_PROCESSORS;
+    fake_flush.answers = true;
+    assert_int_equal(status_of(1, HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, FAKE_PAGE, 0),
+                     HV_STATUS_SUCCESS);
+    assert_int_equal(fake_flush.cpus, all);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -524,6 +551,7 @@ int main(void)
         TEST(test_pending_event),
         TEST(test_assist_page_is_pinned),
         TEST(test_hypercall_page),
+        TEST(test_flush),
     };
     return cmocka_run_group_tests_name("hypercall", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "fake.h"
 #include "linux_abi.h"
 #include "image.h"
+#include "page_table.h"
 #include "region.h"
 #include "user_copy.h"
 
@@ -253,6 +254,75 @@ static void test_many_regions(void **state)
     assert_int_equal(made, REGION_MAX);
 }
 
+static uint64_t free_at_flush;
+static uint64_t *entry_at_flush;
+
+static void look(const struct address_space *at)
+{
+    free_at_flush = frame_counts().free;
+    entry_at_flush = page_table_entry(at, 0x201000);
+}
+
+/* Other CPUs hold translations until they are told: no frame may be free, nor a new right counted
+ * on, before. */
+static void test_frames_outlive_their_translations(void **state)
+{
+    uint64_t cursor = 0, before = 0;
+
+    (void)state;
+    fake_at_flush = look;
+    assert_int_equal(address_space_map(&space, 0x200000, 0x8000, RW), 0);
+    assert_int_equal(user_zero(&space, 0x200000, 0x8000), 0);
+    before = frame_counts().free;
+    fake_flushes = 0;
+    assert_int_equal(address_space_discard(&space, 0x201000, 0x2000), 0);
+    assert_int_equal(fake_flushes, 1);
+    assert_int_equal(free_at_flush, before);
+    assert_int_equal(*entry_at_flush, 0);
+    assert_int_equal(frame_counts().free, before + 2);
+    assert_int_equal(address_space_protect(&space, 0x203000, 0x1000, ACCESS_READ, &cursor), 0);
+    assert_int_equal(fake_flushes, 2);
+    before = frame_counts().free;
+    assert_int_equal(address_space_unmap(&space, 0x200000, 0x8000), 0);
+    /* The last of three regions: the pages of two are gone by then, the tables are not. */
+    assert_int_equal(free_at_flush, before + 2);
+    assert_null(entry_at_flush);
+    assert_int_equal(frame_counts().free, free_before - 2);
+    fake_at_flush = NULL;
+}
+
+static void test_first_write_of_a_shared_page_is_told(void **state)
+{
+    uint8_t byte = 0;
+
+    (void)state;
+    assert_int_equal(address_space_map_image(&space, image, 0x400000, 0x1000, 0, 0x1000, RX), 0);
+    assert_int_equal(user_copy_in(&space, &byte, 0x400000, 1), 0);
+    uint64_t cursor = 0;
+
+    assert_int_equal(address_space_protect(&space, 0x400000, 0x1000, RW, &cursor), 0);
+    fake_flushes = 0;
+    assert_int_equal(user_copy_out(&space, 0x400000, &byte, 1), 0);
+    assert_int_equal(fake_flushes, 1);
+}
+
+/* Two frames are lost for good; the last test, as the count of free ones does not come back. */
+static void test_a_cpu_that_does_not_answer_keeps_its_frames(void **state)
+{
+    (void)state;
+    assert_int_equal(address_space_map(&space, 0x200000, 0x4000, RW), 0);
+    assert_int_equal(user_zero(&space, 0x200000, 0x4000), 0);
+    uint64_t before = frame_counts().free;
+    uint64_t frame = *page_table_entry(&space, 0x201000) & PTE_FRAME;
+
+    fake_flush_fails = true;
+    assert_int_equal(address_space_unmap(&space, 0x201000, 0x2000), 0);
+    fake_flush_fails = false;
+    assert_int_equal(frame_counts().free, before);
+    assert_int_equal(frame_state(frame), FRAME_QUARANTINED);
+    free_before -= 2;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -271,6 +341,9 @@ int main(void)
         TEST(stack_guard),
         TEST(strings),
         TEST(many_regions),
+        TEST(frames_outlive_their_translations),
+        TEST(first_write_of_a_shared_page_is_told),
+        TEST(a_cpu_that_does_not_answer_keeps_its_frames),
     };
 
     fake_machine();

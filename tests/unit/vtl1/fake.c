@@ -13,6 +13,9 @@
 #include <cmocka.h>
 
 unsigned fake_yield_every;
+unsigned fake_flushes;
+bool fake_flush_fails;
+void (*fake_at_flush)(const struct address_space *space);
 static unsigned yield_calls;
 
 void fake_machine(void)
@@ -41,6 +44,14 @@ bool call_must_yield(void)
 void page_table_flush(uint64_t address)
 {
     (void)address;
+}
+
+bool page_table_flush_others(const struct address_space *space)
+{
+    fake_flushes++;
+    if (fake_at_flush != NULL)
+        fake_at_flush(space);
+    return !fake_flush_fails;
 }
 
 void sk_panic(const char *sentence)

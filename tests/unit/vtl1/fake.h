@@ -15,6 +15,11 @@
 void fake_machine(void);
 /* What call_must_yield answers: every how many calls it is true; 0 = never. */
 extern unsigned fake_yield_every;
+/* page_table_flush_others: how often it was asked, what it answers, and a look at that moment. */
+struct address_space;
+extern unsigned fake_flushes;
+extern bool fake_flush_fails;
+extern void (*fake_at_flush)(const struct address_space *space);
 /* Pages of the image file that address_space.c sees: frames, filled by byte = page number + 1. */
 #define FAKE_IMAGE_PAGES 4u
 struct image *fake_image(void);
