@@ -124,8 +124,10 @@ void fuzz_hypercall(struct fuzzer *fuzzer)
     if (!request.trap && HV_RESULT_STATUS(registers[ATTACK_RAX]) == 0 &&
         (code == HV_CALL_MODIFY_VTL_PROTECTION_MASK || code == HV_CALL_DEPOSIT_MEMORY ||
          code == HV_CALL_WITHDRAW_MEMORY || code == HV_CALL_OPENVSM_CONSOLE_WRITE) &&
-        (registers[ATTACK_RCX] & HV_CONTROL_CODE_MASK) == code)
+        (registers[ATTACK_RCX] & HV_CONTROL_CODE_MASK) == code) {
         fuzzer->faults.accepted++;
+        note("hypercall %#x was accepted", code);
+    }
 }
 
 /* Handles: this thread's own instance, its neighbours, and nonsense. */
@@ -152,6 +154,31 @@ static uint64_t odd_argument(struct fuzzer *fuzzer)
     }
 }
 
+/* The calls that give away or fill memory of VTL0's must not hit Linux here: their address is never
+ * just any number, the list of pages to give is fill_list's, a channel ends with this thread's. */
+static void spare_linux(struct fuzzer *fuzzer, uint64_t number, uint64_t a[5])
+{
+    uint64_t first = fuzz_page_gpa(fuzzer, 0), bytes = FUZZ_PAGES * OPENVSM_PAGE_SIZE;
+    uint64_t gpa = odd_gpa(fuzzer);
+    bool own = gpa - first < bytes;
+
+    switch (number) {
+    case SK_CALL_MEMORY_DONATE:
+        a[0] = own ? first : gpa;
+        break;
+    case SK_CALL_PROCESS_INFO:
+        a[1] = gpa;
+        break;
+    case SK_CALL_THREAD_ATTACH:
+        a[2] = gpa;
+        if (own)
+            a[3] = fuzz_below(fuzzer, FUZZ_PAGES - (gpa - first) / OPENVSM_PAGE_SIZE);
+        break;
+    default:
+        break;
+    }
+}
+
 void fuzz_skcall(struct fuzzer *fuzzer)
 {
     uint64_t number = fuzz_below(fuzzer, SK_CALL_COUNT + 1);
@@ -166,11 +193,16 @@ void fuzz_skcall(struct fuzzer *fuzzer)
         a[0] = odd_handle(fuzzer);
     if (a[0] == fuzzer->protected_process || number == SK_CALL_MEMORY_RECLAIM)
         return;
+    spare_linux(fuzzer, number, a);
     fill_list(fuzzer);
     answer = skcall(number, a[0], a[1], a[2], a[3], a[4]);
     /* Every list here names frames that are not VTL0's. */
-    if (answer.status == SK_OK && number == SK_CALL_MEMORY_DONATE && a[1] && answer.results[0])
+    if (answer.status == SK_OK && number == SK_CALL_MEMORY_DONATE && a[1] && answer.results[0]) {
         fuzzer->faults.accepted++;
+        note("%llu frames were donated that are not VTL0's, the first %#llx",
+             (unsigned long long)answer.results[0],
+             *(unsigned long long *)fuzz_page(fuzzer, 0) * OPENVSM_PAGE_SIZE);
+    }
 }
 
 /* What VTL1 gives back must be VTL0's again, and hold nothing. Linux never gets these pages back:
@@ -200,8 +232,10 @@ void fuzz_touch(struct fuzzer *fuzzer)
     enum attack_how how = (enum attack_how)fuzz_below(fuzzer, ATTACK_HOWS);
     enum attack_via via = fuzz_below(fuzzer, 2) ? ATTACK_VIA_FRESH : ATTACK_VIA_UNCACHED;
 
-    if (touch(gpa, how, via, NULL, NULL) == ATTACK_NO_TRAP)
+    if (touch(gpa, how, via, NULL, NULL) == ATTACK_NO_TRAP) {
         fuzzer->faults.leaked++;
+        note("frame %#llx was touched, how %d via %d", (unsigned long long)gpa, how, via);
+    }
 }
 
 void fuzz_privileged(struct fuzzer *fuzzer)
@@ -212,10 +246,14 @@ void fuzz_privileged(struct fuzzer *fuzzer)
     uint32_t msr = msrs[fuzz_below(fuzzer, 4)];
 
     if (fuzz_below(fuzzer, 2)) {
-        if (execute(instruction, odd_gpa(fuzzer)) == 0)
+        if (execute(instruction, odd_gpa(fuzzer)) == 0) {
             fuzzer->faults.accepted++;
+            note("instruction %d was executed", instruction);
+        }
         return;
     }
-    if (write_msr(msr, fuzz_forbidden(fuzzer) | 1) == 0 && msr == HV_MSR_VP_ASSIST_PAGE)
+    if (write_msr(msr, fuzz_forbidden(fuzzer) | 1) == 0 && msr == HV_MSR_VP_ASSIST_PAGE) {
         fuzzer->faults.accepted++;
+        note("the VP assist page was put on a frame that is not VTL0's");
+    }
 }

@@ -80,8 +80,11 @@ void fuzz_image(struct fuzzer *fuzzer)
     *byte ^= (uint8_t)(1u << (bit % 8));
     /* A known manifest needs no data, so that altered data is then never looked at. */
     if (ioctl(device, OPENVSM_OPEN_IMAGE, &request) == 0 && request.status == SK_OK &&
-        !request.known)
+        !request.known) {
         fuzzer->faults.accepted++;
+        note("an image was accepted with bit %llu of byte %td turned", (unsigned long long)bit % 8,
+             byte - (uint8_t *)fuzzer->image);
+    }
     *byte ^= (uint8_t)(1u << (bit % 8));
     close(device);
 }
