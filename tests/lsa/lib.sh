@@ -85,18 +85,41 @@ start() {
     PIDS="$PIDS $PID"
 }
 
-wait_for() { # COMMAND…: at most ten seconds
+wait_for() { # COMMAND…: a minute, which only a failure or a very busy computer takes
     n=0
     until "$@" >/dev/null 2>&1; do
         n=$((n + 1))
-        [ "$n" -lt 100 ] || return 1
+        [ "$n" -lt 600 ] || return 1
         sleep 0.1
     done
 }
 
+# A port that nobody has, for UDP and TCP, below those the kernel gives to connections: those come
+# and go between our look and its use.
 free_port() {
-    perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1");
-        print $s->sockport, "\n"'
+    perl -MIO::Socket::INET -e 'for (;;) {
+        my @at = (LocalAddr => "127.0.0.1", LocalPort => 10000 + int rand 20000);
+        next unless IO::Socket::INET->new(@at, Listen => 1);
+        next unless IO::Socket::INET->new(@at, Proto => "udp");
+        print "$at[3]\n";
+        last;
+    }'
+}
+
+# listens PORT: somebody does, on any IPv4 or IPv6 address (proc(5): state 0A).
+listens() {
+    cat /proc/net/tcp /proc/net/tcp6 | grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") [0-9A-F:]* 0A "
+}
+
+# serves PATH: somebody listens at this UNIX socket; its file alone may be older or not ready.
+serves() {
+    grep -q " 00010000 0001 .* $1\$" /proc/net/unix
+}
+
+# stop PID: and waits for its end.
+stop() {
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
 }
 
 kadmin_q() {
@@ -157,6 +180,8 @@ END
 }
 
 start_kdc() {
+    # An older run's line must not stand for this one's.
+    : >"$T/kdc.log"
     # shellcheck disable=SC2086 # words of a command
     start kdc ${KDC_PREFIX:-} krb5kdc -n -r "$REALM" -P "$T/kdc.pid"
     KDC_PID=$PID
@@ -165,11 +190,9 @@ start_kdc() {
 
 # restart_kdc [LINE]: with another line in its [kdcdefaults], or with KDC_UDP, KDC_TCP, KDC_PREFIX.
 restart_kdc() {
-    kill "$KDC_PID" 2>/dev/null
-    wait "$KDC_PID" 2>/dev/null
+    stop "$KDC_PID"
     KDC_LINE=${1:-}
     kdc_conf
-    : >"$T/kdc.log"
     start_kdc
 }
 
@@ -178,7 +201,7 @@ start_lsaiso() {
     # shellcheck disable=SC2086
     start lsaiso ${LSAISO_COMMAND:-$B/lsaiso.elf} --socket "$LSAISO_SOCKET" ${LSAISO_OPTIONS:-}
     LSAISO_PID=$PID
-    wait_for test -S "$LSAISO_SOCKET" && chmod 666 "$LSAISO_SOCKET"
+    wait_for serves "$LSAISO_SOCKET" && chmod 666 "$LSAISO_SOCKET"
 }
 
 # authority [LINE…]: lsaiso and lsassd; the lines go into lsa.conf.
@@ -194,7 +217,7 @@ authority() {
     start lsassd "$B/lsassd" --config "$T/lsa.conf" --socket "$LSASSD_SOCKET" \
         --lsaiso "$LSAISO_SOCKET"
     LSASSD_PID=$PID
-    wait_for test -S "$LSASSD_SOCKET"
+    wait_for serves "$LSASSD_SOCKET"
 }
 
 lsa() {

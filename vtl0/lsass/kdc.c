@@ -18,8 +18,8 @@
 
 #define SERVERS     8
 #define UDP_MAX     1400 /* fits one Ethernet frame */
-#define UDP_ROUNDS  3
-#define UDP_WAIT_MS 1000
+#define ROUNDS      3
+#define UDP_WAIT_MS 1000 /* in the first round; then twice that, as MIT's clients do */
 #define TCP_WAIT_S  5
 
 struct server {
@@ -121,7 +121,7 @@ static int open_to(const struct addrinfo *to)
     return -1;
 }
 
-static long udp_once(const struct addrinfo *to, struct bytes request, uint8_t *answer)
+static long udp_once(const struct addrinfo *to, struct bytes request, int wait_ms, uint8_t *answer)
 {
     struct pollfd polled = {.events = POLLIN};
     long size = -1;
@@ -130,7 +130,7 @@ static long udp_once(const struct addrinfo *to, struct bytes request, uint8_t *a
     if (polled.fd < 0)
         return -1;
     if (send(polled.fd, request.data, request.size, 0) == (ssize_t)request.size &&
-        poll(&polled, 1, UDP_WAIT_MS) == 1)
+        poll(&polled, 1, wait_ms) == 1)
         size = recv(polled.fd, answer, KDC_ANSWER_MAX, 0);
     close(polled.fd);
     return size;
@@ -152,24 +152,26 @@ static long tcp_once(const struct addrinfo *to, struct bytes request, uint8_t *a
     return size;
 }
 
-static long ask_server(const struct server *server, struct bytes request, int kind, uint8_t *answer)
+/* By UDP, waiting so long; or by TCP, where wait_ms is 0. */
+static long ask_server(const struct server *server, struct bytes request, int wait_ms,
+                       uint8_t *answer)
 {
-    struct addrinfo *found = resolve(server, kind);
+    struct addrinfo *found = resolve(server, wait_ms ? SOCK_DGRAM : SOCK_STREAM);
     long size = -1;
 
     for (const struct addrinfo *at = found; at && size <= 0; at = at->ai_next)
-        size = kind == SOCK_DGRAM ? udp_once(at, request, answer) : tcp_once(at, request, answer);
+        size = wait_ms ? udp_once(at, request, wait_ms, answer) : tcp_once(at, request, answer);
     if (found)
         freeaddrinfo(found);
     return size;
 }
 
-static long ask_all(const struct servers *s, struct bytes request, int kind, uint8_t *answer)
+static long ask_all(const struct servers *s, struct bytes request, int wait_ms, uint8_t *answer)
 {
     long size = -1;
 
     for (size_t i = 0; i < s->count && size <= 0; i++)
-        size = ask_server(&s->list[i], request, kind, answer);
+        size = ask_server(&s->list[i], request, wait_ms, answer);
     return size;
 }
 
@@ -207,11 +209,12 @@ int kdc_ask(const struct config *config, const char *realm, struct bytes request
     *answer = malloc(KDC_ANSWER_MAX);
     if (!*answer)
         return -1;
-    for (int round = 0;
-         !tcp_only && request.size <= UDP_MAX && got <= 0 && round < UDP_ROUNDS && s.count; round++)
-        got = ask_all(&s, request, SOCK_DGRAM, *answer);
-    if (got <= 0)
-        got = ask_all(&s, request, SOCK_STREAM, *answer);
+    for (int round = 0; got <= 0 && round < ROUNDS && s.count; round++) {
+        if (!tcp_only && request.size <= UDP_MAX)
+            got = ask_all(&s, request, UDP_WAIT_MS << round, *answer);
+        if (got <= 0)
+            got = ask_all(&s, request, 0, *answer);
+    }
     if (got > 0) {
         *size = (size_t)got;
         return 0;
