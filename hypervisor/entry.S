@@ -10,6 +10,7 @@
 #define CR0_WP              (1 << 16)
 #define CR0_PG              (1 << 31)
 #define CR4_PAE             (1 << 5)
+#define CR4_OSFXSR          (1 << 9) /* digest.c uses SSE */
 #define MSR_EFER            0xc0000080
 #define EFER_LME            (1 << 8)
 #define EFER_NXE            (1 << 11)
@@ -69,7 +70,7 @@ entry32:
 
 /* Every CPU: paging and long mode on, then to %ebp. Keeps %esi and %ebx. */
 enable_long_mode:
-    mov $CR4_PAE, %eax
+    mov $(CR4_PAE | CR4_OSFXSR), %eax
     mov %eax, %cr4
     mov $boot_page_table, %eax
     mov %eax, %cr3
@@ -78,7 +79,7 @@ enable_long_mode:
     or $(EFER_LME | EFER_NXE), %eax
     wrmsr
     mov %cr0, %eax
-    and $0x9fffffff, %eax   /* caches on */
+    and $0x9ffffff3, %eax   /* caches and FPU on */
     or $(CR0_PG | CR0_WP | CR0_PE), %eax
     mov %eax, %cr0
     lgdt gdt_pointer

@@ -24,7 +24,7 @@
 #define CPU_PAGES        (CPU_ALIGNMENT / PAGE_SIZE)
 
 /* hypervisor.lds, entry.S */
-extern uint8_t image_start[], pool_start[], pool_end[];
+extern uint8_t image_start[], rodata_end[], pool_start[], pool_end[];
 extern uint64_t boot_tsc;
 
 struct cpu boot_cpu __attribute__((aligned(CPU_ALIGNMENT)));
@@ -75,6 +75,21 @@ static void read_loader(uint32_t magic, uint64_t information)
     uint64_t rsdp = loader.efi.system_table ? 0 : acpi_find_rsdp();
     if (rsdp)
         loader.rsdp = rsdp;
+}
+
+/* The boot loader's entry names the digest that the Secure Kernel had when it was installed. */
+static void measure(void)
+{
+    char hex[DIGEST_HEX_SIZE];
+    struct range file = loader.modules[BOOT_SECURE_KERNEL];
+    digest_of(image_start, (uint64_t)(rodata_end - image_start), partition.hypervisor_digest);
+    digest_of(hpa_pointer(hpa(file.base)), file.size, partition.secure_kernel_digest);
+    digest_to_hex(partition.secure_kernel_digest, hex);
+    if (option_given(loader.command_line, "secure-kernel") &&
+        !option_is(loader.command_line, "secure-kernel", hex))
+        fatal_with("the Secure Kernel module is not the one that was installed (SHA-256 %s); start "
+                   "without OpenVSM and run openvsm provision",
+                   hex);
 }
 
 /* The pool is the highest that is free: what the loader put in memory is still needed. */
@@ -215,6 +230,7 @@ void boot_main(uint32_t magic, uint64_t information)
     partition.boot_tsc = boot_tsc;
     partition.features |= DEBUG_BUILD ? HV_FEATURE_DEBUG_BUILD : 0;
     read_loader(magic, information);
+    measure();
     divide_memory();
     build_slat();
     start_iommu();

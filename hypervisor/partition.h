@@ -4,6 +4,7 @@
 #define HYPERVISOR_PARTITION_H
 
 #include "cpu.h"
+#include "digest.h"
 #include "iommu/iommu.h"
 #include "platform/io_apic.h"
 #include "platform/linux.h"
@@ -51,6 +52,7 @@ struct partition {
     struct range vtl1_pool;
     struct range ram[PARTITION_RAM_RANGES]; /* all RAM, whoever owns it */
     uint32_t ram_count;
+    uint8_t hypervisor_digest[DIGEST_SIZE], secure_kernel_digest[DIGEST_SIZE];
     struct vtl1_image vtl1_image;
     struct linux_image linux_image;
     uint64_t tsc_hz;

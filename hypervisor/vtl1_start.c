@@ -106,6 +106,8 @@ static struct vtl1_boot_info *fill_boot_info(struct builder *b, struct partition
     info->tsc_hz = partition->tsc_hz;
     info->cr3 = b->root;
     info->pool = (struct vtl1_range){b->pool.base, b->pool.size};
+    memcpy(info->hypervisor_digest, partition->hypervisor_digest, DIGEST_SIZE);
+    memcpy(info->secure_kernel_digest, partition->secure_kernel_digest, DIGEST_SIZE);
     info->ram_range_count = ram_count;
     for (uint32_t i = 0; i < ram_count; i++)
         info->ram[i] = (struct vtl1_range){ram[i].base, ram[i].size};

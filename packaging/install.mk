@@ -17,6 +17,7 @@ $(PACKAGED)/trusted_keys.c.o: vtl1/kernel/manifest.h include/openvsm/trustlet.h
 $(PACKAGED)/secure-kernel.elf: $(filter-out %/trusted_keys.c.o,$(SK_OBJECTS)) \
 		$(PACKAGED)/trusted_keys.c.o vtl1/kernel/kernel.lds
 	$(Q)$(SK_LINK) -Wl,-Map,$@.map $(filter %.o,$^) -l:libsodium.a -o $@
+	$(Q)strip $@
 $(PACKAGED)/hypervisor.elf: $(BUILD)/hypervisor.elf
 	@mkdir -p $(@D)
 	$(Q)strip -o $@ $<

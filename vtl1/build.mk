@@ -44,8 +44,11 @@ $(SK)/%.S.o: vtl1/kernel/%.S
 # libsodium's archive only: an undefined symbol that is neither its nor ours fails the link.
 SK_LINK := $(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--gc-sections -Wl,-T,vtl1/kernel/kernel.lds
-$(BUILD)/secure-kernel.elf: $(SK_OBJECTS) vtl1/kernel/kernel.lds
+# gdb wants the file with symbols; the other is what is loaded and measured.
+$(SK)/secure-kernel.elf: $(SK_OBJECTS) vtl1/kernel/kernel.lds
 	$(Q)$(SK_LINK) -Wl,-Map,$(SK)/secure-kernel.map $(SK_OBJECTS) -l:libsodium.a -o $@
+$(BUILD)/secure-kernel.elf: $(SK)/secure-kernel.elf
+	$(Q)strip -o $@ $<
 
 -include $(SK_OBJECTS:.o=.d)
 ALL += $(BUILD)/secure-kernel.elf

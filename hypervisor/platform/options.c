@@ -43,6 +43,11 @@ static unsigned unit_shift(char unit)
     }
 }
 
+bool option_given(const char *line, const char *name)
+{
+    return find(line, name);
+}
+
 bool option_is(const char *line, const char *name, const char *word)
 {
     const char *text = find(line, name);

@@ -33,13 +33,15 @@ struct vtl1_boot_info {
     uint64_t magic;
     uint32_t cpu_count;
     uint32_t ram_range_count;
-    uint64_t tsc_hz;               /* calibrated before VTL0 could touch any timer */
-    uint64_t cr3;                  /* the first page tables, in the pool */
-    struct vtl1_range pool;        /* VTL1's boot memory, the kernel's image at its start */
-    uint64_t pool_used;            /* bytes from pool.base taken by image, tables and this page */
-    uint64_t kernel_size;          /* bytes of the image in memory */
-    uint8_t hypervisor_digest[32]; /* of the loaded image; 0 until measured boot is built */
-    uint64_t reserved[8];
+    uint64_t tsc_hz;        /* calibrated before VTL0 could touch any timer */
+    uint64_t cr3;           /* the first page tables, in the pool */
+    struct vtl1_range pool; /* VTL1's boot memory, the kernel's image at its start */
+    uint64_t pool_used;     /* bytes from pool.base taken by image, tables and this page */
+    uint64_t kernel_size;   /* bytes of the image in memory */
+    /* SHA-256 of the hypervisor's text and read-only data as they are in memory (in its ELF file:
+     * the two read-only segments), and of the Secure Kernel's file. */
+    uint8_t hypervisor_digest[32], secure_kernel_digest[32];
+    uint64_t reserved[4];
     /* RAM that VTL0 or VTL1 owns at boot; the hypervisor's own is left out. */
     struct vtl1_range ram[VTL1_MAX_RAM_RANGES];
 };

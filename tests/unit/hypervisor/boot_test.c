@@ -140,6 +140,8 @@ static void test_options(void **state)
     assert_int_equal(option_size("vtl1=", "vtl1", 7), 0);
     assert_int_equal(option_size("vtl1=99999999999999999999", "vtl1", 7), 0);
     assert_int_equal(option_size("vtl1=18446744073709551615K", "vtl1", 7), 0);
+    assert_true(option_given("a=1 secure-kernel=", "secure-kernel"));
+    assert_false(option_given("a=1 xsecure-kernel=0", "secure-kernel"));
 }
 
 /* ---- ELF ---- */
