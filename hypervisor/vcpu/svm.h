@@ -34,6 +34,9 @@
 #define CR4_PAE                (1ull << 5)
 #define CR4_PGE                (1ull << 7)
 
+#define DR6_CAUSES             0x600full /* B0-B3, BD, BS */
+#define DR6_BS                 (1ull << 14)
+
 #define RFLAGS_FIXED           (1ull << 1)
 #define RFLAGS_TF              (1ull << 8)
 #define RFLAGS_IF              (1ull << 9)
@@ -86,6 +89,7 @@ enum vmcb_clean {
 
 /* Exit codes (APM Vol.2 appendix C). */
 enum svm_exit_code {
+    SVM_EXIT_DB = 0x41, /* exception 1 */
     SVM_EXIT_SX = 0x5e, /* exception 30 */
     SVM_EXIT_INTR = 0x60,
     SVM_EXIT_NMI = 0x61,
@@ -231,5 +235,15 @@ void svm_exit(struct cpu *cpu);
 void svm_assert(struct cpu *cpu);
 /* svm_event.c: takes EXITINTINFO over into vcpu->event at an exit that may have one. */
 void svm_note_event(struct vcpu *vcpu);
+
+/* vcpu->step: who wants to hear of the step over an NMI handler's IRET. */
+enum step {
+    STEP_OURS = 1,
+    STEP_OF_BOTH = 2, /* VTL0 single-steps as well */
+};
+/* Before an intercepted IRET: lets it run and exits behind it, where the next NMI may come. */
+void svm_step_over_iret(struct vcpu *vcpu);
+/* That exit came. True: VTL0 has a #DB of its own to take. */
+bool svm_step_done(struct vcpu *vcpu);
 
 #endif

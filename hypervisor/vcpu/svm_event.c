@@ -91,9 +91,39 @@ bool vcpu_inject_nmi(struct vcpu *vcpu)
     return true;
 }
 
+/*
+ * Only when the IRET is done may another NMI come: one before it would push its frame over the one
+ * that the IRET returns by. The CPU tells of an IRET before it runs (APM Vol.2 15.9), so a single
+ * step finds its end.
+ */
+void svm_step_over_iret(struct vcpu *vcpu)
+{
+    struct vmcb *vmcb = vcpu->vmcb;
+    vmcb->intercept3 &= ~INTERCEPT_IRET;
+    vmcb->intercept_exceptions |= 1u << VECTOR_DB;
+    vmcb_touch(vmcb, VMCB_CLEAN_INTERCEPTS);
+    vcpu->step = vmcb->rflags & RFLAGS_TF ? STEP_OF_BOTH : STEP_OURS;
+    vcpu->step_dr6 = vmcb->dr6;
+    vmcb->rflags |= RFLAGS_TF;
+}
+
+bool svm_step_done(struct vcpu *vcpu)
+{
+    struct vmcb *vmcb = vcpu->vmcb;
+    bool ours = vcpu->step == STEP_OURS;
+    if (ours)
+        vmcb->dr6 = (vmcb->dr6 & ~DR6_BS) | (vcpu->step_dr6 & DR6_BS);
+    vmcb_touch(vmcb, VMCB_CLEAN_DR);
+    vcpu_unblock_nmi(vcpu);
+    return !ours || (vmcb->dr6 & ~vcpu->step_dr6 & DR6_CAUSES);
+}
+
 void vcpu_unblock_nmi(struct vcpu *vcpu)
 {
+    struct vmcb *vmcb = vcpu->vmcb;
     vcpu->nmi_blocked = 0;
-    vcpu->vmcb->intercept3 &= ~INTERCEPT_IRET;
-    vmcb_touch(vcpu->vmcb, VMCB_CLEAN_INTERCEPTS);
+    vcpu->step = 0;
+    vmcb->intercept3 &= ~INTERCEPT_IRET;
+    vmcb->intercept_exceptions &= ~(1u << VECTOR_DB);
+    vmcb_touch(vmcb, VMCB_CLEAN_INTERCEPTS);
 }

@@ -9,8 +9,6 @@
 #include "../vtl.h"
 #include "svm.h"
 
-#define DR6_BS (1ull << 14)
-
 void vcpu_advance(struct vcpu *vcpu, unsigned length)
 {
     struct vmcb *vmcb = vcpu->vmcb;
@@ -109,7 +107,15 @@ static void exit_invd(struct cpu *cpu)
 static void exit_iret(struct cpu *cpu)
 {
     cpu_count(cpu, HV_EXIT_NMI);
-    vcpu_unblock_nmi(cpu->current);
+    svm_step_over_iret(cpu->current);
+}
+
+/* Intercepted only for the step over an IRET. */
+static void exit_debug(struct cpu *cpu)
+{
+    cpu_count(cpu, HV_EXIT_NMI);
+    if (svm_step_done(cpu->current))
+        exits_inject(cpu, VECTOR_DB, false, 0);
     exits_vtl0_work(cpu);
 }
 
@@ -154,6 +160,9 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
         break;
     case SVM_EXIT_IRET:
         exit_iret(cpu);
+        break;
+    case SVM_EXIT_DB:
+        exit_debug(cpu);
         break;
     case SVM_EXIT_INVD:
         exit_invd(cpu);

@@ -28,7 +28,9 @@ struct vcpu {
     uint64_t event;    /* event whose delivery the last exit broke off (vendor's format); 0 none */
     uint32_t vtl;
     uint32_t has_next_rip; /* the CPU says where the next instruction is */
-    uint32_t nmi_blocked;  /* an NMI was injected and its IRET has not been seen */
+    uint32_t nmi_blocked;  /* an NMI was injected and its IRET has not been done */
+    uint32_t step;         /* that IRET is single-stepped; the vendor's own */
+    uint64_t step_dr6;     /* DR6 before it */
 };
 
 /* --- the machine ------------------------------------------------------------------------------ */
