@@ -17,7 +17,8 @@
 #endif
 
 #define OPENVSM_DEVICE            "/dev/openvsm"
-#define OPENVSM_CHANNEL_PAGES     17u /* one header page and a 64 KiB bounce buffer */
+/* A header, and a bounce buffer with room for the longest UDP datagram beside its address. */
+#define OPENVSM_CHANNEL_PAGES     18u
 /* mmap offset of thread t's channel. */
 #define OPENVSM_CHANNEL_OFFSET(t) ((uint64_t)(t)*OPENVSM_CHANNEL_PAGES * OPENVSM_PAGE_SIZE)
 

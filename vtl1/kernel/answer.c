@@ -23,9 +23,9 @@ static int64_t asked_bytes(const struct syscall_entry *entry, const struct sysca
     return state->slot[n - 1].bytes;
 }
 
-static int64_t units_limit(const struct syscall_entry *entry, const uint64_t given[6])
+static int64_t units_limit(const struct syscall_entry *entry, const struct syscall_state *state)
 {
-    int64_t count = answer_count(entry, entry->result.argument, given);
+    int64_t count = (int64_t)state->asked[entry->result.argument - 1];
     return count == 0 ? (int64_t)entry->result.max : count;
 }
 
@@ -44,7 +44,7 @@ bool answer_in_contract(const struct syscall_entry *entry, const struct syscall_
     case RESULT_COUNT:
         return result <= asked_bytes(entry, state, given);
     case RESULT_UNITS:
-        return result <= units_limit(entry, given);
+        return result <= units_limit(entry, state);
     case RESULT_RANGE:
         return result <= (int64_t)entry->result.max;
     case RESULT_OFFSET:

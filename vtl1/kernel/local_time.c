@@ -113,6 +113,7 @@ enum syscall_action local_clock_nanosleep(struct thread *thread, const uint64_t 
         .number = __NR_clock_nanosleep,
         .kind = SYSCALL_HOST,
         .host = __NR_clock_nanosleep,
+        .classes = TRUSTLET_CLASS_BASIC,
         .argument = {{.kind = ARGUMENT_INT},
                      {.kind = ARGUMENT_INT},
                      {.kind = ARGUMENT_IN, .unit = sizeof(struct linux_time)}},

@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "audit.h"
+#include "epoll.h"
 #include "linux_abi.h"
 #include "marshal_parts.h"
 #include "string.h"
@@ -22,7 +23,11 @@ enum marshal_stage {
     STAGE_ANSWER = 0, /* the answer is to be taken */
     STAGE_RESEND,     /* the next chunk is to be asked for */
     STAGE_READY,      /* poll() was asked between two chunks */
+    STAGE_TYPE,       /* getsockopt() was asked: is the socket a stream? */
+    STAGE_STREAM,     /* it is */
 };
+
+#define MESSAGES_MAX 1024u /* UIO_MAXIOV */
 
 enum syscall_action marshal_ask(struct thread *thread, uint64_t number, const uint64_t arguments[6])
 {
@@ -63,7 +68,8 @@ enum syscall_action marshal_lie(struct thread *thread, int64_t result)
 #define KIND(k)     (1u << ARGUMENT_##k)
 #define KINDS_GIVEN (KIND(IN) | KIND(INOUT) | KIND(VECTOR_IN) | KIND(PATH))
 #define KINDS_TAKEN                                                                                \
-    (KIND(OUT) | KIND(INOUT) | KIND(VECTOR_OUT) | KIND(SIZED_OUT) | KIND(MESSAGE_OUT))
+    (KIND(OUT) | KIND(INOUT) | KIND(VECTOR_OUT) | KIND(SIZED_OUT) | KIND(MESSAGE_OUT) |            \
+     KIND(MESSAGE_IN))
 
 static bool kind_in(const struct argument *a, uint32_t kinds)
 {
@@ -93,6 +99,41 @@ static enum syscall_action finish(struct thread *thread, int64_t result)
     return syscall_return(thread, result);
 }
 
+/* ---- datagrams ---- */
+
+#define SOCKET_LEVEL  1u /* SOL_SOCKET */
+#define SOCKET_TYPE   3u /* SO_TYPE */
+#define SOCKET_STREAM 1u /* SOCK_STREAM */
+
+struct socket_type {
+    uint32_t type, size;
+};
+
+/* A message that does not fit the bounce buffer: part of it may be sent on a stream only. */
+static enum syscall_action ask_type(struct thread *thread, uint64_t fd)
+{
+    const struct socket_type request = {.size = sizeof(request.type)};
+    uint64_t to = thread->bounce_user;
+    uint64_t arguments[6] = {fd, SOCKET_LEVEL, SOCKET_TYPE, to, to + sizeof(request.type)};
+    copy_volatile(thread->bounce, &request, sizeof(request));
+    thread->syscall.stage = STAGE_TYPE;
+    return marshal_ask(thread, __NR_getsockopt, arguments);
+}
+
+static enum syscall_action take_type(struct thread *thread, const uint64_t given[6], int64_t result)
+{
+    struct socket_type answer = {0};
+    copy_volatile(&answer, thread->bounce, sizeof(answer));
+    if (result < -LINUX_MAX_ERRNO || result > 0)
+        return marshal_lie(thread, result);
+    if (result < 0 || answer.type != SOCKET_STREAM)
+        return finish(thread, result < 0 ? result : -EMSGSIZE);
+    thread->syscall.stage = STAGE_STREAM;
+    return marshal_request(thread, thread->syscall.entry, given);
+}
+
+/* ---- requests ---- */
+
 /* The buffer that may be cut takes what room the others leave. */
 static int put_arguments(struct thread *thread, const uint64_t given[6])
 {
@@ -117,6 +158,7 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
     struct syscall_state *s = &thread->syscall;
     s->entry = entry;
     s->used = 0;
+    s->cut = false;
     __builtin_memset(s->slot, 0, sizeof(s->slot));
     __builtin_memset(s->asked, 0, sizeof(s->asked));
     int error = put_arguments(thread, given);
@@ -124,6 +166,14 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
         return finish(thread, 0);
     if (error != 0)
         return syscall_return_memory(thread, error);
+    if (!syscall_allowed(thread, entry)) {
+        wipe_request(thread);
+        return syscall_refuse(thread, -EPERM);
+    }
+    if (s->cut && entry->check == CHECK_WHOLE && s->stage != STAGE_STREAM) {
+        wipe_request(thread);
+        return ask_type(thread, s->asked[0]);
+    }
     s->stage = STAGE_ANSWER;
     return marshal_ask(thread, entry->host, s->asked);
 }
@@ -166,6 +216,16 @@ static enum syscall_action next_chunk(struct thread *thread, const uint64_t give
     return marshal_request(thread, s->entry, given);
 }
 
+/* sendmmsg, recvmmsg: `done` counts messages. */
+static enum syscall_action next_message(struct thread *thread, const uint64_t given[6])
+{
+    struct syscall_state *s = &thread->syscall;
+    if (++s->done >= (uint32_t)given[2] || s->done >= MESSAGES_MAX)
+        return finish(thread, 0);
+    s->stage = STAGE_RESEND;
+    return marshal_request(thread, s->entry, given);
+}
+
 static enum syscall_action take_ready(struct thread *thread, const uint64_t given[6],
                                       int64_t result)
 {
@@ -188,6 +248,8 @@ static enum syscall_action take_answer(struct thread *thread, const uint64_t giv
     int64_t error = 0;
     if (!answer_in_contract(s->entry, s, given, result))
         return marshal_lie(thread, result);
+    if (s->entry->check == CHECK_WATCHED)
+        epoll_settle(thread->process, (int32_t)given[0], (int32_t)given[2], s->token, result == 0);
     if (result < 0)
         return finish(thread, result);
     for (unsigned i = 0; i < 6 && error == 0; i++) {
@@ -205,6 +267,8 @@ static enum syscall_action take_answer(struct thread *thread, const uint64_t giv
         return syscall_return_memory(thread, error);
     if (error != 0)
         return finish(thread, error);
+    if (s->entry->argument[1].flags & ARGUMENT_MANY)
+        return next_message(thread, given);
     if (wants_next_chunk(s, result))
         return next_chunk(thread, given, result);
     return finish(thread, result);
@@ -220,5 +284,7 @@ enum syscall_action marshal_answer(struct thread *thread, const uint64_t given[6
         return SYSCALL_MARSHAL;
     if (s->stage == STAGE_READY)
         return take_ready(thread, given, result);
+    if (s->stage == STAGE_TYPE)
+        return take_type(thread, given, result);
     return take_answer(thread, given, result);
 }

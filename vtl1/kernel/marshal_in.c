@@ -3,15 +3,19 @@
 #include "marshal_parts.h"
 
 #include "answer.h"
+#include "epoll.h"
 #include "linux_abi.h"
 #include "string.h"
 #include "syscall.h"
 #include "user_copy.h"
 
+#include <linux/eventpoll.h>
+
 #define SLOT_ALIGN  8u
 #define FD_SET_MAX  8192        /* bits; Linux itself stops at the size of the descriptor table */
 #define POLL_MAX    1024        /* RLIMIT_NOFILE, as getrlimit tells it */
 #define DIRENTS_MAX (32u << 10) /* bytes of records that are checked in one go */
+#define EVENTS_MAX  (128u * sizeof(struct linux_epoll_event)) /* the same, of epoll_wait */
 
 static uint64_t first_free(const struct thread *thread)
 {
@@ -101,13 +105,17 @@ static int64_t buffer_size(const struct syscall_entry *entry, const struct argum
 }
 
 /* What of `left` bytes goes into this request. -> bytes, or -EINVAL when all must and cannot. */
-static int64_t cut(const struct thread *thread, const struct argument *a, uint64_t left)
+static int64_t cut(struct thread *thread, const struct argument *a, uint64_t left)
 {
     uint64_t room = marshal_room(thread);
-    if (thread->syscall.entry->check == CHECK_DIRENTS && room > DIRENTS_MAX)
+    enum answer_check check = thread->syscall.entry->check;
+    if (check == CHECK_DIRENTS && room > DIRENTS_MAX)
         room = DIRENTS_MAX;
+    if (check == CHECK_EVENTS && room > EVENTS_MAX)
+        room = EVENTS_MAX;
     if (left <= room)
         return (int64_t)left;
+    thread->syscall.cut = true;
     return (a->flags & ARGUMENT_CLIP) && room > 0 ? (int64_t)room : -EINVAL;
 }
 
@@ -210,6 +218,28 @@ static int put_sized(struct thread *thread, const uint64_t given[6], unsigned i)
     return 0;
 }
 
+/* epoll_ctl's event, with a token for its data. */
+static int put_event(struct thread *thread, const uint64_t given[6], unsigned i)
+{
+    struct syscall_state *s = &thread->syscall;
+    struct process *process = thread->process;
+    struct linux_epoll_event event = {0};
+    s->token = 0;
+    if (given[1] == EPOLL_CTL_DEL)
+        return 0;
+    int error = user_copy_in(&process->space, &event, given[i], sizeof(event));
+    if (error == 0 && !marshal_place(thread, i, sizeof(event)))
+        error = -EINVAL;
+    if (error == 0)
+        error = epoll_register(process, (int32_t)given[0], (int32_t)given[2], &event, &s->token);
+    if (error != 0)
+        return error;
+    event.data = s->token;
+    copy_volatile(thread->bounce + s->slot[i].offset, &event, sizeof(event));
+    s->asked[i] = marshal_address(thread, i);
+    return 0;
+}
+
 int marshal_put(struct thread *thread, const uint64_t given[6], unsigned i)
 {
     struct syscall_state *s = &thread->syscall;
@@ -236,6 +266,8 @@ int marshal_put(struct thread *thread, const uint64_t given[6], unsigned i)
     case ARGUMENT_MESSAGE_IN:
     case ARGUMENT_MESSAGE_OUT:
         return message_put(thread, given, i);
+    case ARGUMENT_EVENT_IN:
+        return put_event(thread, given, i);
     default: /* NONE; LENGTH and SIZE are filled in by the argument before them */
         return 0;
     }

@@ -36,6 +36,19 @@ struct sent_message {
     uint64_t length;
 };
 
+struct linux_mmsghdr {
+    struct linux_msghdr header;
+    uint32_t length;
+    uint32_t pad;
+};
+static_assert(sizeof(struct linux_mmsghdr) == 64, "struct mmsghdr");
+
+#define MSG_DO_NOT_WAIT  0x40u
+#define MSG_WAIT_FOR_ONE 0x10000u
+#define CONTROL_RIGHTS   1   /* SCM_RIGHTS */
+#define CONTROL_SOCKET   1   /* SOL_SOCKET */
+#define RIGHTS_MAX       253 /* SCM_MAX_FD */
+
 struct linux_cmsghdr {
     uint64_t length;
     int32_t level;
@@ -69,7 +82,9 @@ static int put_data(struct thread *thread, const struct linux_msghdr *header, bo
     int64_t part = vector_part(thread, header->vector, header->vector_count, 0);
     if (size < 0 || part < 0 || part < size) /* a message of too many pieces cannot be parted */
         return size == -EFAULT || size == -ENOMEM ? (int)size : -EMSGSIZE;
-    uint64_t room = marshal_room(thread), bytes = (uint64_t)size < room ? (uint64_t)size : room;
+    uint64_t room = marshal_room(thread);
+    thread->syscall.cut = (uint64_t)size > room;
+    uint64_t bytes = (uint64_t)size < room ? (uint64_t)size : room;
     if (!marshal_place(thread, SLOT_DATA, bytes))
         return -EMSGSIZE;
     return vector_move(thread, header->vector, header->vector_count, 0, bytes,
@@ -97,13 +112,36 @@ static void send_header(struct thread *thread, unsigned i)
     s->slot[i].bytes = s->slot[SLOT_DATA].bytes;
 }
 
+/* The header's address: of sendmmsg and recvmmsg, the one whose turn it is. */
+static uint64_t header_address(const struct thread *thread, const uint64_t given[6], unsigned i)
+{
+    const struct syscall_state *s = &thread->syscall;
+    bool many = s->entry->argument[i].flags & ARGUMENT_MANY;
+    return given[i] + (many ? s->done * sizeof(struct linux_mmsghdr) : 0);
+}
+
+/* Of sendmmsg and recvmmsg, which have the flags one argument later. */
+static uint64_t message_flags(const struct thread *thread, const uint64_t given[6])
+{
+    uint64_t flags = given[3] & ~(uint64_t)MSG_WAIT_FOR_ONE;
+    bool one_is_enough = (given[3] & MSG_WAIT_FOR_ONE) && thread->syscall.done > 0;
+    return one_is_enough ? flags | MSG_DO_NOT_WAIT : flags;
+}
+
 int message_put(struct thread *thread, const uint64_t given[6], unsigned i)
 {
-    bool gather = thread->syscall.entry->argument[i].kind == ARGUMENT_MESSAGE_IN;
+    const struct argument *a = &thread->syscall.entry->argument[i];
+    bool gather = a->kind == ARGUMENT_MESSAGE_IN;
     struct linux_msghdr header = {0};
-    int error = user_copy_in(&thread->process->space, &header, given[i], sizeof(header));
+    int error = user_copy_in(&thread->process->space, &header, header_address(thread, given, i),
+                             sizeof(header));
     if (error != 0)
         return error;
+    if (a->flags & ARGUMENT_MANY) {
+        if (given[2] == 0)
+            return -EINVAL;
+        thread->syscall.asked[2] = message_flags(thread, given);
+    }
     if ((int32_t)header.name_length < 0)
         return -EINVAL;
     if (header.name_length > NAME_MAX_BYTES)
@@ -125,52 +163,83 @@ int message_put(struct thread *thread, const uint64_t given[6], unsigned i)
     return error;
 }
 
+/* Descriptors are not negative. */
+static bool rights_sound(const int32_t *fds, uint64_t bytes)
+{
+    for (uint64_t i = 0; i < bytes / sizeof(*fds); i++)
+        if (fds[i] < 0)
+            return false;
+    return true;
+}
+
 /* A chain of whole control messages, looked at in the trustlet's memory where it arrived. */
 static int64_t check_control(struct thread *thread, uint64_t address, uint64_t size)
 {
-    uint64_t at = 0;
-    while (at < size && size - at >= sizeof(struct linux_cmsghdr)) {
-        struct linux_cmsghdr c = {0};
-        int error = user_copy_in(&thread->process->space, &c, address + at, sizeof(c));
+    struct {
+        struct linux_cmsghdr head;
+        int32_t fds[RIGHTS_MAX];
+    } c;
+    for (uint64_t at = 0; at < size && size - at >= sizeof(c.head);) {
+        uint64_t part = size - at < sizeof(c) ? size - at : sizeof(c);
+        int error = user_copy_in(&thread->process->space, &c, address + at, part);
         if (error != 0)
             return error;
-        if (c.length < sizeof(c) || c.length > size - at)
+        if (c.head.length < sizeof(c.head) || c.head.length > size - at)
             return MARSHAL_LIE;
-        at += (c.length + 7) & ~7ull;
+        bool rights = c.head.level == CONTROL_SOCKET && c.head.type == CONTROL_RIGHTS;
+        uint64_t bytes = c.head.length - sizeof(c.head);
+        if (rights && (bytes > sizeof(c.fds) || !rights_sound(c.fds, bytes)))
+            return MARSHAL_LIE;
+        at += (c.head.length + 7) & ~7ull;
     }
     return 0;
 }
 
-int64_t message_take(struct thread *thread, const uint64_t given[6], unsigned i, int64_t result)
+static int64_t take_header(struct thread *thread, struct linux_msghdr *mine, unsigned i,
+                           int64_t result)
 {
     const struct syscall_state *s = &thread->syscall;
     struct address_space *space = &thread->process->space;
-    struct linux_msghdr mine = {0}, theirs = {0};
+    struct linux_msghdr theirs = {0};
     uint64_t data = s->slot[SLOT_DATA].bytes;
-    int64_t error = user_copy_in(space, &mine, given[i], sizeof(mine));
-    if (error != 0)
-        return error;
     copy_volatile(&theirs, thread->bounce + s->slot[i].offset, sizeof(theirs));
     uint64_t name = s->slot[SLOT_NAME].bytes, control = s->slot[SLOT_CONTROL].bytes;
     if (theirs.name_length > NAME_MAX_BYTES || theirs.control_length > control)
         return MARSHAL_LIE;
     uint64_t name_bytes = theirs.name_length < name ? theirs.name_length : name;
-    error = user_copy_from_normal(space, mine.name, thread->bounce + s->slot[SLOT_NAME].offset,
-                                  name_bytes);
+    int64_t error = user_copy_from_normal(space, mine->name,
+                                          thread->bounce + s->slot[SLOT_NAME].offset, name_bytes);
     if (error == 0)
-        error = user_copy_from_normal(space, mine.control,
+        error = user_copy_from_normal(space, mine->control,
                                       thread->bounce + s->slot[SLOT_CONTROL].offset,
                                       theirs.control_length);
     if (error == 0)
-        error = check_control(thread, mine.control, theirs.control_length);
+        error = check_control(thread, mine->control, theirs.control_length);
     if (error == 0)
-        error = vector_move(thread, mine.vector, mine.vector_count, 0,
+        error = vector_move(thread, mine->vector, mine->vector_count, 0,
                             (uint64_t)result < data ? (uint64_t)result : data,
                             s->slot[SLOT_DATA].offset, VECTOR_SCATTER);
+    mine->name_length = mine->name != 0 ? theirs.name_length : mine->name_length;
+    mine->control_length = theirs.control_length;
+    mine->flags = theirs.flags;
+    return error;
+}
+
+int64_t message_take(struct thread *thread, const uint64_t given[6], unsigned i, int64_t result)
+{
+    const struct argument *a = &thread->syscall.entry->argument[i];
+    struct address_space *space = &thread->process->space;
+    uint64_t at = header_address(thread, given, i);
+    struct linux_mmsghdr mine = {.length = (uint32_t)result};
+    int64_t error = user_copy_in(space, &mine.header, at, sizeof(mine.header));
+    if (error == 0 && a->kind == ARGUMENT_MESSAGE_OUT)
+        error = take_header(thread, &mine.header, i, result);
     if (error != 0)
         return error;
-    mine.name_length = mine.name != 0 ? theirs.name_length : mine.name_length;
-    mine.control_length = theirs.control_length;
-    mine.flags = theirs.flags;
-    return user_copy_out(space, given[i], &mine, sizeof(mine));
+    if (a->kind == ARGUMENT_MESSAGE_OUT)
+        error = user_copy_out(space, at, &mine.header, sizeof(mine.header));
+    if (error == 0 && (a->flags & ARGUMENT_MANY))
+        error = user_copy_out(space, at + offsetof(struct linux_mmsghdr, length), &mine.length,
+                              sizeof(mine.length));
+    return error;
 }

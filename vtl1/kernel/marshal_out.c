@@ -4,6 +4,7 @@
 #include "marshal_parts.h"
 
 #include "answer.h"
+#include "epoll.h"
 #include "linux_abi.h"
 #include "string.h"
 #include "syscall.h"
@@ -62,7 +63,8 @@ static int64_t take_sized(struct thread *thread, const uint64_t given[6], unsign
 int64_t marshal_take(struct thread *thread, const uint64_t given[6], unsigned i, int64_t result)
 {
     const struct syscall_state *s = &thread->syscall;
-    bool checked_later = s->entry->check == CHECK_POLL && i == 0;
+    bool checked_later =
+        (s->entry->check == CHECK_POLL && i == 0) || (s->entry->check == CHECK_EVENTS && i == 1);
     switch (s->entry->argument[i].kind) {
     case ARGUMENT_OUT:
     case ARGUMENT_INOUT:
@@ -72,6 +74,7 @@ int64_t marshal_take(struct thread *thread, const uint64_t given[6], unsigned i,
                            s->slot[i].offset, VECTOR_SCATTER);
     case ARGUMENT_SIZED_OUT:
         return take_sized(thread, given, i);
+    case ARGUMENT_MESSAGE_IN:
     case ARGUMENT_MESSAGE_OUT:
         return message_take(thread, given, i, result);
     default:
@@ -120,6 +123,27 @@ static int64_t check_poll(struct thread *thread, const uint64_t given[6], int64_
         ready += window;
     }
     return ready == result ? 0 : MARSHAL_LIE;
+}
+
+/* struct epoll_event[]: those that stand for a registration, in the trustlet's own words. */
+static int64_t check_events(struct thread *thread, const uint64_t given[6], int64_t *result)
+{
+    struct linux_epoll_event event = {0};
+    int64_t kept = 0;
+    epoll_begin_round(thread->process);
+    for (int64_t k = 0; k < *result; k++) {
+        copy_volatile(&event, slot_bytes(thread, 1) + k * (int64_t)sizeof(event), sizeof(event));
+        if (!epoll_translate(thread->process, (int32_t)given[0], &event))
+            continue;
+        int error =
+            user_copy_out(&thread->process->space, given[1] + (uint64_t)kept++ * sizeof(event),
+                          &event, sizeof(event));
+        if (error != 0)
+            return error;
+    }
+    bool none_left = *result > 0 && kept == 0;
+    *result = kept;
+    return none_left ? -EINTR : 0;
 }
 
 /* One fd_set: no bit that the trustlet did not ask for. -> bits set, or an error. */
@@ -199,6 +223,18 @@ static int64_t check_string(struct thread *thread, const uint64_t given[6], int6
     return 0;
 }
 
+/* The last byte that VTL0 filled of argument i, where it filled any, is a NUL. */
+static int64_t check_ended(struct thread *thread, const uint64_t given[6], unsigned i,
+                           int64_t result)
+{
+    char last = 0;
+    uint64_t bytes = filled(&thread->syscall, i, result);
+    if (bytes == 0)
+        return 0;
+    int error = user_copy_in(&thread->process->space, &last, given[i] + bytes - 1, sizeof(last));
+    return error != 0 ? error : last == 0 ? 0 : MARSHAL_LIE;
+}
+
 /* struct timespec or timeval; real time is never earlier than this process has seen it. */
 static int64_t check_time(struct thread *thread, const uint64_t given[6], unsigned i,
                           int64_t second, bool real)
@@ -255,7 +291,8 @@ static int64_t check_pair(struct thread *thread, const uint64_t given[6])
 
 int64_t marshal_check(struct thread *thread, const uint64_t given[6], int64_t *result)
 {
-    switch (thread->syscall.entry->check) {
+    const struct syscall_entry *entry = thread->syscall.entry;
+    switch (entry->check) {
     case CHECK_POLL:
         return check_poll(thread, given, *result);
     case CHECK_BITS:
@@ -274,6 +311,18 @@ int64_t marshal_check(struct thread *thread, const uint64_t given[6], int64_t *r
         return check_seconds(thread, given, result);
     case CHECK_FD_PAIR:
         return check_pair(thread, given);
+    case CHECK_EVENTS:
+        return check_events(thread, given, result);
+    case CHECK_ENDED:
+        return check_ended(thread, given, entry->rule_argument - 1u, *result);
+    case CHECK_CLOSED:
+        epoll_forget(thread->process, (uint32_t)given[0],
+                     (uint32_t)given[entry->rule_argument - 1]);
+        return 0;
+    case CHECK_DUP:
+        if (given[0] != given[1])
+            epoll_forget(thread->process, (uint32_t)given[1], (uint32_t)given[1]);
+        return 0;
     default:
         return 0;
     }

@@ -5,6 +5,7 @@
  * looked up safely.
  */
 #include "process.h"
+#include "epoll.h"
 #include "audit.h"
 #include "call.h"
 #include "fpu.h"
@@ -147,6 +148,7 @@ static enum sk_status process_teardown(struct process *process)
         process_unlock(process);
         return SK_BUSY;
     }
+    epoll_free(process);
     if (address_space_destroy(&process->space) == ADDRESS_SPACE_AGAIN) {
         process_unlock(process);
         return SK_AGAIN;

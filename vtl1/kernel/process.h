@@ -9,6 +9,7 @@
 #include "spinlock.h"
 #include <openvsm/trustlet.h>
 
+struct epoll_table;
 struct image;
 struct thread;
 
@@ -69,6 +70,7 @@ struct process {
     uint64_t syscalls_local, syscalls_marshalled, preemptions, user_entries;
 
     struct start_state start;
+    struct epoll_table *epoll; /* NULL: nothing was ever registered */
 
     struct linux_sigaction signals[LINUX_SIGNALS]; /* of signal 1.. */
     uint64_t unknown_syscalls[8]; /* bit per number below 512: already named in the audit log */

@@ -7,8 +7,8 @@
 #include "local.h"
 #include "marshal.h"
 #include "secure.h"
+#include "string.h"
 #include "thread.h"
-#include "user_copy.h"
 
 #define AF_UNSPEC_NUMBER 0u
 #define AF_UNIX_NUMBER   1u
@@ -71,32 +71,38 @@ static bool family_allowed(uint32_t classes, uint32_t family, uint32_t inet)
     }
 }
 
-static bool address_allowed(struct thread *thread, uint32_t classes, uint64_t address,
-                            uint32_t inet)
+/* The first `bytes` of what argument i points to; zeroes where it is shorter. */
+static uint64_t pointed_to(const struct thread *thread, unsigned i, uint64_t bytes)
 {
-    uint16_t family = 0;
-    /* An address that cannot be read is the call's own error to find. */
-    if (user_copy_in(&thread->process->space, &family, address, sizeof(family)) != 0)
-        return true;
-    return family_allowed(classes, family, inet);
+    uint64_t value = 0;
+    const struct marshal_slot *slot = &thread->syscall.slot[i];
+    copy_volatile(&value, thread->bounce + slot->offset, slot->bytes < bytes ? slot->bytes : bytes);
+    return value;
 }
 
-bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry,
-                     const uint64_t given[6])
+static uint32_t address_family(const struct thread *thread)
+{
+    return (uint32_t)pointed_to(thread, 1, sizeof(uint16_t));
+}
+
+bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry)
 {
     uint32_t classes = thread->process->manifest->classes | TRUSTLET_CLASS_BASIC;
     const uint32_t inet = TRUSTLET_CLASS_NET_CLIENT | TRUSTLET_CLASS_NET_SERVER;
+    const uint64_t *asked = thread->syscall.asked;
     if (!(entry->classes & classes))
         return false;
     switch (entry->rule) {
     case RULE_OPEN:
-        return open_allowed(classes, given[entry->rule_argument - 1]);
+        return open_allowed(classes, asked[entry->rule_argument - 1]);
+    case RULE_OPEN_HOW:
+        return open_allowed(classes, pointed_to(thread, 2, sizeof(uint64_t)));
     case RULE_SOCKET:
-        return family_allowed(classes, (uint32_t)given[0], inet);
+        return family_allowed(classes, (uint32_t)asked[0], inet);
     case RULE_CONNECT:
-        return address_allowed(thread, classes, given[1], TRUSTLET_CLASS_NET_CLIENT);
+        return family_allowed(classes, address_family(thread), TRUSTLET_CLASS_NET_CLIENT);
     case RULE_BIND:
-        return address_allowed(thread, classes, given[1], TRUSTLET_CLASS_NET_SERVER);
+        return family_allowed(classes, address_family(thread), TRUSTLET_CLASS_NET_SERVER);
     default:
         return true;
     }
@@ -142,9 +148,9 @@ static void name_once(struct process *process, uint64_t number, int64_t result)
 static_assert(sizeof(((struct process *)0)->unknown_syscalls) * 8 == SYSCALL_TABLE_SIZE,
               "one bit for each call");
 
-static enum syscall_action refuse(struct thread *thread, uint64_t number, int64_t result)
+enum syscall_action syscall_refuse(struct thread *thread, int64_t result)
 {
-    name_once(thread->process, number, result);
+    name_once(thread->process, thread->registers.rax, result);
     return syscall_return(thread, result);
 }
 
@@ -172,17 +178,15 @@ enum syscall_action syscall_dispatch(struct thread *thread)
         thread->syscall.entry = entry;
         return entry->local(thread, given);
     case SYSCALL_HOST:
-        if (!syscall_allowed(thread, entry, given))
-            return refuse(thread, number, -EPERM);
         process->syscalls_marshalled += !again;
         return marshal_request(thread, entry, given);
     case SYSCALL_CONSTANT:
         process->syscalls_local++;
         return syscall_return(thread, entry->constant);
     case SYSCALL_REFUSED:
-        return refuse(thread, number, entry->constant);
+        return syscall_refuse(thread, entry->constant);
     default:
-        return refuse(thread, number, -ENOSYS);
+        return syscall_refuse(thread, -ENOSYS);
     }
 }
 

@@ -38,6 +38,7 @@ enum argument_kind {
     ARGUMENT_BITS,       /* fd_set for as many bits as argument 1 says */
     ARGUMENT_MESSAGE_IN, /* struct msghdr that VTL0 sends */
     ARGUMENT_MESSAGE_OUT, /* struct msghdr that VTL0 fills */
+    ARGUMENT_EVENT_IN,    /* struct epoll_event; VTL0 gets a token for its data, epoll.h */
 };
 
 /* argument.flags */
@@ -45,6 +46,7 @@ enum argument_kind {
 #define ARGUMENT_CLIP     2u  /* what does not fit the bounce buffer is left for the next call */
 #define ARGUMENT_CHUNK    4u  /* … is moved in further requests of the same call */
 #define ARGUMENT_READY    8u  /* with CHUNK: only while poll() says that there is more to read */
+#define ARGUMENT_MANY     32u /* messages: one request for each of the array, as argument 3 counts */
 #define ARGUMENT_LONGER   16u /* SIZED_OUT: the size that comes back may exceed the given one */
 
 struct argument {
@@ -59,7 +61,7 @@ enum result_kind {
     RESULT_ZERO,
     RESULT_FD,     /* 0..INT_MAX */
     RESULT_COUNT,  /* 0..bytes asked for in `argument` */
-    RESULT_UNITS,  /* 0..the count given in `argument`; 0..max if that is 0 */
+    RESULT_UNITS,  /* 0..the count asked for in `argument`; 0..max if that is 0 */
     RESULT_RANGE,  /* 0..max */
     RESULT_OFFSET, /* 0..INT64_MAX */
 };
@@ -83,14 +85,21 @@ enum answer_check {
     CHECK_REAL_SECONDS, /* the result itself */
     CHECK_FD_PAIR,      /* two file descriptors */
     CHECK_TRUNCATION,   /* with MSG_TRUNC in `rule_argument` the result may exceed the buffer */
+    CHECK_ENDED,        /* what argument `rule_argument` was filled with ends with a NUL */
+    CHECK_WHOLE,        /* of a socket that is no stream, what does not fit is not sent in part */
+    CHECK_CLOSED,       /* arguments 1 to `rule_argument`: descriptors that no longer are */
+    CHECK_DUP,          /* argument 2 is another file now */
+    CHECK_WATCHED,      /* epoll_ctl: the token stands for the data from now on */
+    CHECK_EVENTS,       /* epoll_wait: events that were asked for, each once, with their data */
 };
 
 /* Which manifest classes a call needs when its arguments decide that. */
 enum class_rule {
-    RULE_ANY = 0, /* any one of `classes` */
-    RULE_OPEN,    /* file-read, file-write by the flags in `rule_argument` */
-    RULE_SOCKET,  /* by the address family in argument 1 */
-    RULE_CONNECT, /* by the family in the address that argument 2 points to */
+    RULE_ANY = 0,  /* any one of `classes` */
+    RULE_OPEN,     /* file-read, file-write by the flags in `rule_argument` */
+    RULE_SOCKET,   /* by the address family in argument 1 */
+    RULE_OPEN_HOW, /* by the flags in the struct open_how that argument 3 points to */
+    RULE_CONNECT,  /* by the family in the address that argument 2 points to */
     RULE_BIND,
 };
 
@@ -125,9 +134,11 @@ extern const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE];
  */
 const struct syscall_entry *syscall_find(uint64_t number, const uint64_t given[6]);
 
-/* True if the manifest's classes allow the call. Reads a socket address from user memory. */
-bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry,
-                     const uint64_t given[6]);
+/* True if the manifest's classes allow what VTL0 is about to be asked: the request's arguments, and
+ * what they point to in the bounce buffer, which no other thread of the trustlet can change. */
+bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry);
+/* Ends a call that may not be made, which is named in the audit log once. -> SYSCALL_RETURN */
+enum syscall_action syscall_refuse(struct thread *thread, int64_t result);
 
 /* Ends a call: sets the trustlet's RAX. -> SYSCALL_RETURN */
 enum syscall_action syscall_return(struct thread *thread, int64_t result);

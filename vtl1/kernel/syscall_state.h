@@ -3,6 +3,7 @@
 #ifndef SK_SYSCALL_STATE_H
 #define SK_SYSCALL_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct syscall_entry;
@@ -22,6 +23,8 @@ struct syscall_state {
     uint64_t done;     /* bytes moved by the parts of this call that are over */
     uint64_t deadline; /* VTL1's clock, of a sleep */
     uint64_t address;  /* of a file mapping being filled */
+    uint64_t token;    /* of epoll_ctl */
+    bool cut;          /* the request holds less than the trustlet gave */
     uint32_t used;     /* bytes of the bounce buffer in use */
     uint32_t stage;    /* of a call made of several steps; 0 = not begun */
 

@@ -53,6 +53,7 @@ static void print_arguments(const struct syscall_entry *e)
         [ARGUMENT_BITS] = "bits",
         [ARGUMENT_MESSAGE_IN] = "message in",
         [ARGUMENT_MESSAGE_OUT] = "message out",
+        [ARGUMENT_EVENT_IN] = "epoll event",
     };
     for (int i = 0; i < 6 && e->argument[i].kind != ARGUMENT_NONE; i++) {
         const struct argument *a = &e->argument[i];
@@ -106,6 +107,12 @@ static void print_check(const struct syscall_entry *e)
         [CHECK_REAL_SECONDS] = "; never earlier than before",
         [CHECK_FD_PAIR] = "; two different descriptors",
         [CHECK_TRUNCATION] = "; up to 2³¹−1 with MSG_TRUNC",
+        [CHECK_ENDED] = "; ended by a NUL",
+        [CHECK_WHOLE] = "; a datagram as a whole",
+        [CHECK_CLOSED] = "",
+        [CHECK_DUP] = "",
+        [CHECK_WATCHED] = "; a token stands for the data",
+        [CHECK_EVENTS] = "; events that were asked for, each once; others are left out",
     };
     if (e->check != CHECK_NONE)
         printf("%s", texts[e->check]);

@@ -7,12 +7,12 @@ $(BUILD)/tests/unit/elf: $(addprefix vtl1/kernel/,elf.c manifest.c) tests/unit/v
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl1/kernel $(filter %.c,$^) -lcmocka -o $@
 
-MARSHAL_TESTS := $(addprefix $(BUILD)/tests/unit/,marshal marshal_random)
+MARSHAL_TESTS := $(addprefix $(BUILD)/tests/unit/,marshal marshal_random marshal_epoll)
 UNIT += $(MARSHAL_TESTS)
 $(MARSHAL_TESTS): $(BUILD)/tests/unit/%: tests/unit/vtl1/%_test.c \
 		$(addprefix tests/unit/vtl1/,marshal_machine.c fake.c fake_image.c) \
 		$(wildcard vtl1/kernel/marshal*.c vtl1/kernel/local_*.c vtl1/kernel/syscall*.c) $(SK_TABLE) \
-		$(addprefix vtl1/kernel/,answer.c frame.c address_space.c region.c page_table.c user_copy.c) \
+		$(addprefix vtl1/kernel/,answer.c epoll.c frame.c address_space.c region.c page_table.c user_copy.c) \
 		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude -iquote vtl1/kernel \

@@ -68,6 +68,7 @@ int setup(void **state)
 int teardown(void **state)
 {
     (void)state;
+    epoll_free(&process);
     while (address_space_destroy(&process.space) == ADDRESS_SPACE_AGAIN)
         ;
     return 0;

@@ -7,6 +7,7 @@
 #define TEST_MARSHAL_MACHINE_H
 
 #include "audit.h"
+#include "epoll.h"
 #include "fake.h"
 #include "marshal.h"
 #include "page_table.h"
