@@ -70,7 +70,7 @@ enum sk_status {
  * THREAD_RUN      (process, thread) -> enum sk_run, then see there
  * THREAD_KILL     (process, Linux signal number): the process ends at its threads' next run
  * AUDIT_RING      -> gpa, bytes of struct sk_audit_ring, readable by VTL0, not writable
- * AUDIT_REPORT    (process, enum sk_attempt, VTL0's process id of who tried): VTL0's own word
+ * AUDIT_REPORT    (process or 0, enum sk_attempt, VTL0's process id of who tried): VTL0's own word
  * STATISTICS      -> XSAVEs and XRSTORs done by VTL1 since boot, on all CPUs
  */
 #define SK_CALL_LIST(X)                                                                            \
@@ -187,6 +187,8 @@ enum sk_attempt {
     SK_ATTEMPT_ALLOCATE_MEMORY = 3,
     SK_ATTEMPT_CREATE_THREAD = 4,
     SK_ATTEMPT_QUEUE_CODE = 5,
+    SK_ATTEMPT_ATTACH = 6, /* as a debugger, or to read and write all memory */
+    SK_ATTEMPT_END
 };
 struct sk_audit_record {
     uint64_t sequence; /* from 1; 0 = empty; written last */

@@ -5,7 +5,8 @@
 
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
-ATTACK_TESTS := dma pci memory machine calls registers liar platform races
+ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
+ATTACK_TESTS := shell dma pci memory machine calls registers liar platform races
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -13,7 +14,7 @@ ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz
 ATTACK_CC := musl-gcc -static -s $(HOSTED) -U_FORTIFY_SOURCE -Itests/attacks -Itests/attacks/user -Iinclude
 
 ALL += $(ATTACKS)/search $(ATTACKS)/host-canary
-GUEST += lib/attack.ko:$(ATTACK_MODULE) \
+GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-marked:$(ATTACKS)/marked \
 	$(foreach test,$(ATTACK_TESTS),tests/attack-$(test):$(ATTACKS)/$(test)) \
 	$(foreach tool,$(ATTACK_TOOLS),bin/attack-$(tool):$(ATTACKS)/$(tool)) \
 	tests/attack-fuzz:$(ATTACKS)/fuzz tests/attack-fuzz-long:$(ATTACKS)/fuzz \
@@ -27,7 +28,7 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) \
 	tests/attack-liar.conf:tests/attacks/liar.conf \
 	tests/attack-races.conf:tests/attacks/liar.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
-	attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
+	attack-marked:$(ATTACKS)/marked attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
 
 $(ATTACKS)/search: tests/attacks/host/search.c
 	@mkdir -p $(@D)
@@ -42,9 +43,20 @@ $(ATTACKS)/fuzz: $(wildcard tests/fuzz/*.c) $(ATTACK_COMMON) $(ATTACK_HEADERS)
 $(addprefix $(ATTACKS)/,pattern caller canary): $(ATTACKS)/%: tests/attacks/trustlets/%.c $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) $< -o $@
+# Its secret and its code stand where no other program has anything.
+$(ATTACKS)/marked: tests/attacks/trustlets/marked.c $(ATTACK_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(ATTACK_CC) -Wl,--section-start=.tick=0x51000000 -Wl,--section-start=.mark=0x52000000 $< -o $@
+$(ATTACKS)/shell: tests/attacks/user/victim.c
 $(ATTACKS)/%: tests/attacks/user/%.c $(ATTACK_COMMON) $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) -pthread $(filter %.c,$^) -o $@
+
+$(ATTACK_PATCH): $(wildcard tests/attacks/patch/*)
+	@mkdir -p $(@D)
+	$(Q)cp tests/attacks/patch/* $(@D)
+	$(Q)$(MAKE) --no-print-directory -s -C $(KERNEL_HEADERS) M=$(abspath $(@D)) CC=gcc \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 # kbuild wants the sources where it builds.
 $(ATTACK_MODULE): $(wildcard tests/attacks/module/*) tests/attacks/attack.h $(wildcard include/openvsm/*.h)

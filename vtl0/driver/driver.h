@@ -95,9 +95,10 @@ struct carried_thread {
 };
 
 struct trustlet {
-    struct list_head link; /* in trustlets */
-    struct mutex lock;     /* guards image, process and the making of threads */
-    struct mm_struct *mm;  /* the process that opened the file, and nobody else, may use it */
+    struct list_head link; /* in trustlets, which may be read under RCU */
+    struct rcu_head rcu;
+    struct mutex lock;    /* guards image, process and the making of threads */
+    struct mm_struct *mm; /* the process that opened the file, and nobody else, may use it */
     struct pid *owner;
     u64 image;
     u64 process;
@@ -135,8 +136,17 @@ void trustlets_end_all(bool forever);
 void trustlets_end_orphans(void);
 bool trustlets_any(void);
 
-/* The live process whose host that is, 0 for none. */
+/* The live process whose host that is, 0 for none. In any context. */
 u64 trustlet_process_of(struct pid *host);
+
+/* ---- guard.c: debuggers are turned away ---- */
+
+/* Without kprobes they are not, and the kernel's log says so. */
+void guard_init(void);
+void guard_exit(void);
+/* The current process wanted to take hold of that trustlet's host (0: one that is not there yet):
+ * recorded a little later. In any context. */
+void guard_note(u64 process);
 
 /* ---- secure.c: IsSecureProcess the Linux way ---- */
 

@@ -143,9 +143,11 @@ static int normal_init(void)
     error = power_init();
     if (error)
         goto no_power;
+    guard_init();
     error = misc_register(&device);
     if (!error)
         return 0;
+    guard_exit();
     power_exit();
 no_power:
     audit_exit();
@@ -177,6 +179,7 @@ static void __exit openvsm_exit(void)
         dump_exit();
     } else {
         misc_deregister(&device);
+        guard_exit();
         power_exit();
         audit_exit();
         memory_exit();

@@ -54,6 +54,8 @@ long secure_report(struct openvsm_attempt_report __user *argument)
     in.w[2] = q.operation;
     in.w[3] = task_tgid_nr(current);
     put_pid(pid);
+    if (!in.w[1])
+        return -ESRCH;
     error = sk_call(&in, &out, SK_KILLABLE);
     return error ?: sk_errno(out.w[0]);
 }

@@ -7,6 +7,7 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
+#include <linux/rculist.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -26,7 +27,7 @@ struct trustlet *trustlet_new(void)
     t->mm = current->mm;
     t->owner = get_pid(task_tgid(current));
     mutex_lock(&trustlets_lock);
-    list_add_tail(&t->link, &trustlets);
+    list_add_tail_rcu(&t->link, &trustlets);
     t->dying = no_more;
     mutex_unlock(&trustlets_lock);
     return t;
@@ -45,7 +46,7 @@ void trustlet_free(struct trustlet *t)
 
     trustlet_end(t);
     mutex_lock(&trustlets_lock);
-    list_del(&t->link);
+    list_del_rcu(&t->link);
     mutex_unlock(&trustlets_lock);
     for (i = 0; i < t->thread_slots; i++) {
         if (t->threads[i])
@@ -54,7 +55,7 @@ void trustlet_free(struct trustlet *t)
     }
     put_pid(t->owner);
     mmdrop(t->mm);
-    kvfree(t);
+    kvfree_rcu(t, rcu);
 }
 
 static void destroy_process(u64 process)
@@ -129,8 +130,8 @@ static int create_process(struct trustlet *t, struct sk_start *block, struct ope
     q->process = out.w[1];
     q->thread = out.w[2];
     t->process = out.w[1];
-    t->has_process = true;
-    image_close(t->image); /* the process has a reference of its own */
+    smp_store_release(&t->has_process, true); /* trustlet_process_of() takes no lock */
+    image_close(t->image);                    /* the process has a reference of its own */
     t->has_image = false;
     return 0;
 }
@@ -142,6 +143,10 @@ static int start_locked(struct trustlet *t, struct openvsm_start *q)
 
     if (!t->has_image || t->has_process || t->dying)
         return -EBUSY;
+    if (current->ptrace) { /* attached before there was a trustlet to guard */
+        guard_note(0);
+        return -EPERM;
+    }
     if (q->size < sizeof(*block) || q->size > SK_START_MAX)
         return -EINVAL;
     block = alloc_pages_exact(q->size, GFP_KERNEL);
@@ -307,13 +312,13 @@ u64 trustlet_process_of(struct pid *host)
     struct trustlet *t;
     u64 process = 0;
 
-    mutex_lock(&trustlets_lock);
-    list_for_each_entry(t, &trustlets, link)
+    rcu_read_lock();
+    list_for_each_entry_rcu(t, &trustlets, link)
     {
-        if (t->owner == host && READ_ONCE(t->has_process))
+        if (t->owner == host && smp_load_acquire(&t->has_process))
             process = t->process;
     }
-    mutex_unlock(&trustlets_lock);
+    rcu_read_unlock();
     return process;
 }
 

@@ -141,7 +141,9 @@ static int run_file(struct openvsm *host, int argc, const char *const *argv)
     if (code)
         return code;
     if (openvsm_start(host, argc, argv, (const char *const *)environ, &refusal)) {
-        say_refusal("cannot be started", found, &refusal);
+        say_refusal(errno == EPERM ? "cannot be started while a debugger holds this process"
+                                   : "cannot be started",
+                    found, &refusal);
         return IUM_RUN_REFUSED;
     }
     if (openvsm_carry(host, &end)) {

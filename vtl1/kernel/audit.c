@@ -127,13 +127,15 @@ enum sk_status sk_call_audit_report(struct call *call)
 {
     uint64_t operation = call->argument[1];
 
-    if (operation < SK_ATTEMPT_READ_MEMORY || operation > SK_ATTEMPT_QUEUE_CODE)
+    if (operation < SK_ATTEMPT_READ_MEMORY || operation >= SK_ATTEMPT_END)
         return SK_INVALID_ARGUMENT;
-    struct process *process = process_find(call->argument[0]);
+    if (call->argument[0] != 0) {
+        struct process *process = process_find(call->argument[0]);
 
-    if (process == NULL)
-        return SK_NOT_FOUND;
-    process_unlock(process);
+        if (process == NULL)
+            return SK_NOT_FOUND;
+        process_unlock(process);
+    }
     audit_write(&(struct audit_event){.kind = SK_AUDIT_ATTEMPT,
                                       .address = operation,
                                       .value = call->argument[2],
