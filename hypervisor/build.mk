@@ -5,11 +5,18 @@
 
 HV_BUILD := $(BUILD)/hypervisor
 HV_SOURCES := $(wildcard hypervisor/*.c hypervisor/vcpu/*.c hypervisor/platform/*.c hypervisor/iommu/*.c) \
-	$(wildcard hypervisor/*.S hypervisor/vcpu/*.S)
+	$(wildcard hypervisor/*.S hypervisor/vcpu/*.S hypervisor/platform/*.S)
 HV_OBJECTS := $(patsubst hypervisor/%,$(HV_BUILD)/%.o,$(HV_SOURCES))
 HV_FLAGS := $(FREESTANDING) -Iinclude -DDEBUG_BUILD=$(if $(DEBUG),1,0)
 
 ALL += $(BUILD)/hypervisor.elf
+
+# For the last words on a frame buffer.
+$(HV_BUILD)/font.psf: /usr/share/consolefonts/Unifont-APL8x16.psf.gz
+	@mkdir -p $(@D)
+	$(Q)gunzip -c $< >$@
+$(HV_BUILD)/platform/font.S.o: HV_FLAGS += -Wa,-I$(HV_BUILD)
+$(HV_BUILD)/platform/font.S.o: $(HV_BUILD)/font.psf
 
 $(HV_BUILD)/%.o: hypervisor/%
 	@mkdir -p $(@D)

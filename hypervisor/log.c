@@ -3,32 +3,28 @@
 #include "cpu.h"
 #include "io.h"
 #include "platform/reset.h"
+#include "platform/screen.h"
 #include "platform/tsc.h"
 #include "spinlock.h"
 #include <stdarg.h>
 
-#define COM1             0x3f8u
-#define COM1_DIVISOR     (COM1 + 0)
-#define COM1_INTERRUPT   (COM1 + 1)
-#define COM1_FIFO        (COM1 + 2)
-#define COM1_LINE        (COM1 + 3)
-#define COM1_MODEM       (COM1 + 4)
-#define COM1_STATUS      (COM1 + 5)
-#define STATUS_EMPTY     0x20u
-#define SENTENCE_MAX     240u
+#define COM1            0x3f8u
+#define COM1_DIVISOR    (COM1 + 0)
+#define COM1_INTERRUPT  (COM1 + 1)
+#define COM1_FIFO       (COM1 + 2)
+#define COM1_LINE       (COM1 + 3)
+#define COM1_MODEM      (COM1 + 4)
+#define COM1_STATUS     (COM1 + 5)
+#define STATUS_EMPTY    0x20u
+#define SENTENCE_MAX    240u
 
-/* VGA's text page: white on red. */
-#define SCREEN_TEXT_BASE 0xb8000u
-#define SCREEN_COLUMNS   80u
-#define SCREEN_CELLS     (80u * 25u)
-#define SCREEN_ALARM     0x4f00u
-#define KEYBOARD_DATA    0x60u
-#define KEYBOARD_STATUS  0x64u
-#define KEYBOARD_FULL    1u
-#define RESTART_SECONDS  30u
+#define KEYBOARD_DATA   0x60u
+#define KEYBOARD_STATUS 0x64u
+#define KEYBOARD_FULL   1u
+#define RESTART_SECONDS 30u
 
 /* A port that is not there must not hold up the boot. */
-#define WAIT_LIMIT       100000u
+#define WAIT_LIMIT      100000u
 
 void log_init(void)
 {
@@ -101,25 +97,6 @@ void log_format(const char *format, ...)
     va_end(arguments);
 }
 
-static volatile uint16_t *screen;
-
-void log_on_screen(void)
-{
-    screen = (volatile uint16_t *)SCREEN_TEXT_BASE;
-}
-
-static void show(const char *text, unsigned row, unsigned column)
-{
-    for (unsigned at = row * SCREEN_COLUMNS + column; screen && *text && at < SCREEN_CELLS; at++)
-        screen[at] = SCREEN_ALARM | (uint8_t)*text++;
-}
-
-static void clear_rows(unsigned rows)
-{
-    for (unsigned at = 0; screen && at < rows * SCREEN_COLUMNS; at++)
-        screen[at] = SCREEN_ALARM | ' ';
-}
-
 /* A controller that is not there reads as all ones. */
 static bool key_pressed(void)
 {
@@ -134,7 +111,7 @@ static _Noreturn void stop(void)
     static const char notice[] = "The machine restarts in 30 seconds. Press a key to let it wait.";
     log_text(notice);
     log_text("\n");
-    show(notice, 3, 0);
+    screen_show(5, 1, notice);
     uint64_t hz = tsc_calibrate(), start = cpu_rdtsc();
     while (key_pressed())
         io_read8(KEYBOARD_DATA);
@@ -149,33 +126,14 @@ static _Noreturn void stop(void)
 
 void fatal(const char *sentence)
 {
-    fatal_with("%s", sentence);
+    fatal_with(sentence, "");
 }
 
-/* The sentence with the detail in it, cut off at the end of the line it is put into. */
-static void compose(char *line, const char *format, const char *detail)
+void fatal_with(const char *sentence, const char *detail)
 {
-    unsigned at = 0;
-    for (; *format; format++) {
-        bool here = format[0] == '%' && format[1] == 's';
-        const char *part = here ? detail : format;
-        size_t length = here ? __builtin_strlen(detail) : 1;
-        for (size_t i = 0; i < length && at < SENTENCE_MAX - 1; i++)
-            line[at++] = part[i];
-        format += here;
-    }
-    line[at] = 0;
-}
-
-void fatal_with(const char *format, const char *detail)
-{
-    char line[SENTENCE_MAX];
-    compose(line, format, detail);
-    log_text("hypervisor: fatal: ");
-    log_text(line);
-    log_text("\n");
-    clear_rows(4);
-    show("OpenVSM cannot start:", 0, 0);
-    show(line, 1, 0);
+    log_format("hypervisor: fatal: %s%s\n", sentence, detail);
+    screen_show(0, 1, "OpenVSM cannot start:");
+    screen_show(1, 2, sentence);
+    screen_show(3, 2, detail);
     stop();
 }

@@ -60,15 +60,14 @@ static void check_modules(void)
 
 static void read_loader(uint32_t magic, uint64_t information)
 {
-    if (!multiboot_read(magic, information, &loader))
+    bool known = multiboot_read(magic, information, &loader);
+    screen_use(&loader.screen);
+    if (!known)
         fatal("the boot loader passed no Multiboot information with a memory map");
     partition.hypervisor =
         (struct range){(uint64_t)image_start, (uint64_t)(pool_end - image_start)};
     if (!e820_is_ram(&loader.map, partition.hypervisor))
         fatal("too little memory: the hypervisor's own is not all RAM");
-    check_modules();
-    if (loader.screen.kind == SCREEN_TEXT)
-        log_on_screen();
     if (loader.efi_map_refused)
         log_text("OpenVSM: the UEFI memory map is too long: Linux goes without EFI services\n");
     /* A BIOS's own rather than the loader's copy: Linux will find the same. */
@@ -87,8 +86,8 @@ static void measure(void)
     digest_to_hex(partition.secure_kernel_digest, hex);
     if (option_given(loader.command_line, "secure-kernel") &&
         !option_is(loader.command_line, "secure-kernel", hex))
-        fatal_with("the Secure Kernel module is not the one that was installed (SHA-256 %s); start "
-                   "without OpenVSM and run openvsm provision",
+        fatal_with("the Secure Kernel module is not the one that was installed; start without "
+                   "OpenVSM and run openvsm provision. Its SHA-256: ",
                    hex);
 }
 
@@ -184,8 +183,11 @@ static void init_cpu_struct(struct cpu *cpu, uint32_t index, uint32_t apic_id)
 /* One struct cpu per CPU, from one aligned block; the boot CPU's is static. */
 static void init_cpus(void)
 {
-    uint32_t ids[CPU_MAX], own = apic_own_id(), next = 1;
-    uint32_t count = acpi_cpus(loader.rsdp, FOUR_GIB, ids, CPU_MAX);
+    uint32_t ids[CPU_MAX + 1], own = apic_own_id(), next = 1;
+    uint32_t count = acpi_cpus(loader.rsdp, FOUR_GIB, ids, CPU_MAX + 1);
+    if (count > CPU_MAX)
+        fatal("this machine has more than the 64 CPUs that OpenVSM can carry; switch some off in "
+              "the firmware");
     init_cpu_struct(&boot_cpu, 0, own);
     partition.cpu_count = 1;
     if (count < 2)
@@ -226,10 +228,11 @@ void boot_main(uint32_t magic, uint64_t information)
     log_init();
     boot_cpu.partition = &partition; /* building the SLAT flushes it already */
     cpu_init_exceptions();
-    check_machine();
     partition.boot_tsc = boot_tsc;
     partition.features |= DEBUG_BUILD ? HV_FEATURE_DEBUG_BUILD : 0;
     read_loader(magic, information);
+    check_machine();
+    check_modules();
     measure();
     divide_memory();
     build_slat();

@@ -121,7 +121,7 @@ struct vtl1_image vtl1_load(struct partition *partition, struct range module,
     const char *wrong =
         elf_read(hpa_pointer(hpa(module.base)), module.size, VTL1_KERNEL_BASE, &image);
     if (wrong)
-        fatal_with("the Secure Kernel module is broken: %s", wrong);
+        fatal_with("the Secure Kernel module is broken: ", wrong);
     struct builder b = {.pool = partition->vtl1_pool};
     if (image.size > b.pool.size / 2)
         fatal("the VTL1 pool is too small for the Secure Kernel (see vtl1=SIZE)");
@@ -185,7 +185,7 @@ static void check_refusal(struct cpu *cpu)
     memset(sentence, 0, sizeof(sentence));
     if (!slat_copy_in(&cpu->partition->slat, 1, address, sentence, length))
         fatal("the Secure Kernel refuses to start, and gives no reason");
-    fatal_with("the Secure Kernel refuses to start: %s", sentence);
+    fatal_with("the Secure Kernel refuses to start: ", sentence);
 }
 
 static void start_others(struct cpu *cpu)

@@ -5,6 +5,7 @@
 
 #include "e820.h"
 #include "efi.h"
+#include "screen.h"
 
 #define COMMAND_LINE_MAX 2048u
 
@@ -18,23 +19,6 @@ enum boot_module {
 
 #define RSDP_MAX  64u
 #define TAKEN_MAX 256u
-
-/* What is shown to whoever sits in front of the machine. */
-enum screen_kind {
-    SCREEN_UNKNOWN,
-    SCREEN_TEXT,   /* VGA text of 80 times 25 */
-    SCREEN_PIXELS, /* a linear frame buffer of direct colours */
-};
-struct screen_colour {
-    uint8_t position, bits;
-};
-struct screen {
-    enum screen_kind kind;
-    uint64_t address;
-    uint32_t pitch, width, height; /* bytes a line; pixels */
-    uint8_t depth;                 /* bits a pixel */
-    struct screen_colour red, green, blue;
-};
 
 struct boot_loader_info {
     char command_line[COMMAND_LINE_MAX];       /* the hypervisor's options */

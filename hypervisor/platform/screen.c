@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "screen.h"
+#include "../address.h"
+#include "../string.h"
+
+#define TEXT_BASE    0xb8000u
+#define TEXT_ALARM   0x4f00u
+#define COLUMNS      80u
+#define ROWS         8u /* that are ever used */
+#define GLYPH_WIDTH  8u
+#define GLYPH_HEIGHT 16u
+#define FOUR_GIB     (4ull << 30) /* what is mapped from the start */
+
+extern const uint8_t font[128][GLYPH_HEIGHT]; /* font.S */
+
+static struct screen screen;
+
+void screen_use(const struct screen *found)
+{
+    uint64_t size = (uint64_t)found->pitch * found->height;
+    bool shows = found->width >= COLUMNS * GLYPH_WIDTH && found->height >= ROWS * GLYPH_HEIGHT &&
+                 found->depth >= 8 && found->depth <= 32 && size < FOUR_GIB &&
+                 found->address < FOUR_GIB - size;
+    if (found->kind == SCREEN_TEXT || shows)
+        screen = *found;
+}
+
+static uint32_t mask_of(struct screen_colour colour)
+{
+    return (uint32_t)((1ull << colour.bits % 33) - 1) << colour.position % 32;
+}
+
+static void draw(unsigned row, unsigned column, const uint8_t glyph[GLYPH_HEIGHT])
+{
+    unsigned bytes = (screen.depth + 7u) / 8;
+    uint32_t red = mask_of(screen.red), white = red | mask_of(screen.green) | mask_of(screen.blue);
+    for (unsigned y = 0; y < GLYPH_HEIGHT; y++) {
+        uint64_t line = screen.address + (uint64_t)(row * GLYPH_HEIGHT + y) * screen.pitch;
+        uint8_t *at = hpa_pointer(hpa(line + (uint64_t)column * GLYPH_WIDTH * bytes));
+        for (unsigned x = 0; x < GLYPH_WIDTH; x++)
+            memcpy(at + x * bytes, glyph[y] << x & 0x80 ? &white : &red, bytes);
+    }
+}
+
+void screen_show(unsigned row, unsigned rows, const char *text)
+{
+    for (unsigned at = row * COLUMNS; at < (row + rows) * COLUMNS; at++) {
+        uint8_t c = *text ? (uint8_t)*text++ & 0x7f : ' ';
+        if (screen.kind == SCREEN_TEXT)
+            ((volatile uint16_t *)TEXT_BASE)[at] = TEXT_ALARM | c;
+        else if (screen.kind == SCREEN_PIXELS)
+            draw(at / COLUMNS, at % COLUMNS, font[c]);
+    }
+}
