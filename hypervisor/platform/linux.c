@@ -26,6 +26,7 @@
 #define ACPI_RSDP         0x070u
 #define EFI_INFO          0x1c0u
 #define E820_COUNT        0x1e8u
+#define SECURE_BOOT       0x1ecu
 #define E820_TABLE        0x2d0u
 
 #define MAGIC_HDRS        0x53726448u
@@ -57,6 +58,7 @@
 #define TYPE_EFI          0x70u
 #define TEXT_MODE         3u
 #define ABLE_64BIT_BASE   2u
+#define SECURE_BOOT_OFF   2u /* Linux, include/linux/efi.h */
 
 /* Everything Linux needs at entry. It reserves the first MiB, and puts its trampoline at the top of
  * the RAM there. */
@@ -219,6 +221,8 @@ static void fill_efi(struct low_memory *low, const struct efi_map *efi)
         .map_size = efi->size,
     };
     memcpy(low->boot_params + EFI_INFO, &info, sizeof(info));
+    /* With it on, GRUB would not have started us. */
+    write(low->boot_params, SECURE_BOOT, SECURE_BOOT_OFF, 1);
 }
 
 static void fill_pixels(uint8_t *params, const struct screen *screen, bool efi)
@@ -233,7 +237,7 @@ static void fill_pixels(uint8_t *params, const struct screen *screen, bool efi)
         screen->blue.bits,
         screen->blue.position,
         (uint8_t)(screen->depth - used),
-        (uint8_t)(screen->depth == 32 ? 24 : used),
+        (uint8_t)(screen->depth == used ? 0 : used),
     };
     write(params, SCREEN_TYPE, efi ? TYPE_EFI : TYPE_VESA, 1);
     write(params, SCREEN_WIDTH, screen->width, 2);
@@ -243,8 +247,8 @@ static void fill_pixels(uint8_t *params, const struct screen *screen, bool efi)
     write(params, SCREEN_BASE, screen->address & 0xffffffff, 4);
     write(params, SCREEN_BASE_HIGH, screen->address >> 32, 4);
     write(params, SCREEN_ABILITIES, screen->address >> 32 ? ABLE_64BIT_BASE : 0, 4);
-    /* Linux counts VESA's in 64 KiB. */
-    write(params, SCREEN_BYTES, efi ? bytes : align_up(bytes, 0x10000) >> 16, 4);
+    /* Linux counts VESA's in 64 KiB. GRUB rounds either. */
+    write(params, SCREEN_BYTES, align_up(bytes, 0x10000) >> (efi ? 0 : 16), 4);
     memcpy(params + SCREEN_COLOURS, colours, sizeof(colours));
 }
 
