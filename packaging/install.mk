@@ -8,6 +8,7 @@ PACKAGED := $(BUILD)/packaged
 LIB = $(PREFIX)/lib/openvsm
 MULTIARCH := $(shell $(CC) -print-multiarch)
 PROGRAMS := $(BUILD)/vtl1/vault $(SAMPLES)/hello-glibc
+LSA := $(addprefix $(BUILD)/,lsassd lsa lsa-ntlm-auth gss_openvsm_lsa.so pam_openvsm_lsa.so)
 
 $(PACKAGED)/trusted_keys.c.o: vtl1/kernel/manifest.h include/openvsm/trustlet.h
 	@mkdir -p $(@D)
@@ -28,7 +29,7 @@ $(PACKAGED)/ium: $(IUM_OBJECTS) $(LIBOPENVSM)
 
 .PHONY: packaged install
 packaged: $(PACKAGED)/secure-kernel.elf $(PACKAGED)/hypervisor.elf $(PACKAGED)/ium $(LIBOPENVSM) \
-	$(PROGRAMS)
+	$(PROGRAMS) $(LSA) $(BUILD)/lsaiso.elf
 
 # into FOLDER,FILES[,MODE]
 define into
@@ -41,6 +42,23 @@ install -d $(dir $(DESTDIR)$(2))
 sed 's|@LIB@|$(LIB)|g; s|@PREFIX@|$(PREFIX)|g; s|@VERSION@|$(VERSION)|g; s|@MULTIARCH@|$(MULTIARCH)|g' \
 	$(1) >$(DESTDIR)$(2)
 chmod $(3) $(DESTDIR)$(2)
+endef
+
+define install_lsa
+$(call into,$(LIB)/programs,vtl1/trustlets/lsaiso/lsaiso.policy)
+install $(BUILD)/lsaiso.elf $(DESTDIR)$(LIB)/programs/lsaiso
+$(call into,$(PREFIX)/sbin,$(BUILD)/lsassd,755)
+$(call into,$(PREFIX)/bin,$(BUILD)/lsa $(BUILD)/lsa-ntlm-auth,755)
+$(call into,$(PREFIX)/lib/$(MULTIARCH)/gss,$(BUILD)/gss_openvsm_lsa.so)
+$(call into,/etc/gss/mech.d,vtl0/lsass/gss/openvsm-lsa.conf)
+$(call into,/lib/$(MULTIARCH)/security,$(BUILD)/pam_openvsm_lsa.so)
+$(call from,packaging/system/pam-config,$(PREFIX)/share/pam-configs/openvsm-lsa,644)
+$(call from,packaging/system/lsa.conf,/etc/openvsm/lsa.conf,644)
+$(call from,packaging/system/lsaiso.service,/lib/systemd/system/lsaiso.service,644)
+$(call from,packaging/system/lsassd.service,/lib/systemd/system/lsassd.service,644)
+$(call into,$(PREFIX)/share/man/man1,docs/man/lsa.1 docs/man/lsa-ntlm-auth.1)
+$(call into,$(PREFIX)/share/man/man5,docs/man/lsa.conf.5)
+$(call into,$(PREFIX)/share/man/man8,docs/man/lsassd.8 docs/man/pam_openvsm_lsa.8)
 endef
 
 install: packaged
@@ -57,6 +75,7 @@ install: packaged
 	$(call into,$(PREFIX)/bin,$(PACKAGED)/ium,755)
 	$(call into,$(PREFIX)/share/man/man1,$(wildcard docs/man/ium*.1))
 	$(call into,$(PREFIX)/share/man/man8,docs/man/openvsm.8)
+	$(install_lsa)
 	$(call into,$(PREFIX)/include/openvsm,$(filter-out %/lsa.h,$(wildcard include/openvsm/*.h)))
 	$(call into,$(PREFIX)/include/nt,$(wildcard include/nt/*.h))
 	$(call into,$(PREFIX)/include/openvsm,vtl0/lib/openvsm.h)

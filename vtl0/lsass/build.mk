@@ -17,28 +17,28 @@ $(LSASS_GENERATED): $(LSASS_OUT)/%.o: $(BUILD)/lsa-gen/%.c
 -include $(wildcard $(LSASS_OUT)/*.d)
 
 $(BUILD)/lsassd: $(LSASS_DAEMON:%=$(LSASS_OUT)/%.o) $(LSASS_GENERATED)
-	$(Q)$(CC) -o $@ $^ -ltirpc -ltasn1 -lresolv -pthread
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -ltirpc -ltasn1 -lresolv -pthread
 ALL += $(BUILD)/lsassd
 
 LSA_TOOL := cli/lsa cli/commands cli/print connection
 $(BUILD)/lsa: $(LSA_TOOL:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
-	$(Q)$(CC) -o $@ $^ -ltirpc -lpopt -ljson-c
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -ltirpc -lpopt -ljson-c
 ALL += $(BUILD)/lsa
 
 # Only the entry points of the mechanism are seen by the program it is loaded into.
 LSA_GSS := gss/mech gss/context gss/message gss/ntlm ntlm/negotiate connection
 $(BUILD)/gss_openvsm_lsa.so: $(LSA_GSS:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o $(LSASS_DIR)/gss/exports.map
-	$(Q)$(CC) -shared -Wl,--version-script=$(LSASS_DIR)/gss/exports.map -o $@ $(filter %.o,$^) \
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,--version-script=$(LSASS_DIR)/gss/exports.map -o $@ $(filter %.o,$^) \
 		-ltirpc -lgssapi_krb5
 ALL += $(BUILD)/gss_openvsm_lsa.so
 
 LSA_NTLM := ntlm/ntlm_auth ntlm/negotiate connection
 $(BUILD)/lsa-ntlm-auth: $(LSA_NTLM:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
-	$(Q)$(CC) -o $@ $^ -ltirpc -lnettle
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -ltirpc -lnettle
 ALL += $(BUILD)/lsa-ntlm-auth
 
 LSA_PAM := pam/pam_openvsm_lsa connection
 $(BUILD)/pam_openvsm_lsa.so: $(LSA_PAM:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o $(LSASS_DIR)/pam/exports.map
-	$(Q)$(CC) -shared -Wl,--version-script=$(LSASS_DIR)/pam/exports.map -o $@ $(filter %.o,$^) \
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,--version-script=$(LSASS_DIR)/pam/exports.map -o $@ $(filter %.o,$^) \
 		-ltirpc -lpam
 ALL += $(BUILD)/pam_openvsm_lsa.so
