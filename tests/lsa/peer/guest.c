@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Inside the machine under test:
- *   guest relay PORT          a KDC on loopback, whose answers come from the host's
- * (tests/host/lsa) guest client SERVICE TEXT establishes a context with the host's acceptor, sends
- * it the text, prints what it read, and holds the context until its input ends
+ *   guest relay PORT           a KDC on loopback, whose answers come from the host's
+ * (tests/host/lsa) guest relay-web PORT       the same for the host's web server, one request a
+ * connection guest client SERVICE TEXT  establishes a context with the host's acceptor, sends it
+ * the text, prints what it read, and holds the context until its input ends
  */
+#define _GNU_SOURCE /* memmem */
 #include <arpa/inet.h>
 #include <openvsm/lsa.h>
 #include <stdio.h>
@@ -63,7 +65,26 @@ static void relay_one(int fd)
         stream_write(fd, data, size);
 }
 
-static int relay(int port)
+/* A request without a body, up to its empty line. */
+static void relay_web_one(int fd)
+{
+    static char data[LINE / 2];
+    static char line[LINE];
+    static uint8_t answer[LINE];
+    size_t size = 0;
+
+    while (!memmem(data, size, "\r\n\r\n", 4)) {
+        ssize_t n = size < sizeof(data) ? read(fd, data + size, sizeof(data) - size) : 0;
+
+        if (n <= 0)
+            return;
+        size += (size_t)n;
+    }
+    if (ask_host("web", data, size, line) == 0)
+        stream_write(fd, answer, decode(line, answer));
+}
+
+static int relay(int port, void (*one)(int fd))
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
@@ -75,7 +96,7 @@ static int relay(int port)
     for (;;) {
         int fd = accept(listener, NULL, NULL);
 
-        relay_one(fd);
+        one(fd);
         close(fd);
     }
 }
@@ -135,7 +156,9 @@ static int client(const char *service, const char *text)
 int main(int argc, char **argv)
 {
     if (argc == 3 && !strcmp(argv[1], "relay"))
-        return relay(atoi(argv[2]));
+        return relay(atoi(argv[2]), relay_one);
+    if (argc == 3 && !strcmp(argv[1], "relay-web"))
+        return relay(atoi(argv[2]), relay_web_one);
     if (argc == 4 && !strcmp(argv[1], "client"))
         return client(argv[2], argv[3]);
     return 2;
