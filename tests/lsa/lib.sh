@@ -217,7 +217,10 @@ authority() {
     start lsassd "$B/lsassd" --config "$T/lsa.conf" --socket "$LSASSD_SOCKET" \
         --lsaiso "$LSAISO_SOCKET"
     LSASSD_PID=$PID
-    wait_for serves "$LSASSD_SOCKET"
+    wait_for serves "$LSASSD_SOCKET" && return
+    echo "Bail out! lsassd did not start"
+    BAD=1
+    exit 1
 }
 
 lsa() {

@@ -4,7 +4,7 @@
 LSASS_DIR := vtl0/lsass
 LSASS_OUT := $(BUILD)/lsass
 LSASS_CFLAGS = $(HOSTED) -fPIC -Iinclude -I$(BUILD)/lsa-gen -I$(LSASS_DIR) -isystem /usr/include/tirpc
-LSASS_DAEMON := main server service context users logon exchange keytab store message kdc config \
+LSASS_DAEMON := main server service context accept users logon exchange keytab store message kdc config \
 	der connection
 LSASS_GENERATED := $(LSASS_OUT)/lsa_xdr.o $(LSASS_OUT)/krb5_asn1.o
 
@@ -26,7 +26,7 @@ $(BUILD)/lsa: $(LSA_TOOL:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o
 ALL += $(BUILD)/lsa
 
 # Only the entry points of the mechanism are seen by the program it is loaded into.
-LSA_GSS := gss/mech gss/context gss/message gss/ntlm ntlm/negotiate connection
+LSA_GSS := gss/mech gss/cred gss/context gss/accept gss/message gss/ntlm ntlm/negotiate connection
 $(BUILD)/gss_openvsm_lsa.so: $(LSA_GSS:%=$(LSASS_OUT)/%.o) $(LSASS_OUT)/lsa_xdr.o $(LSASS_DIR)/gss/exports.map
 	$(Q)$(CC) $(LDFLAGS) -shared -Wl,--version-script=$(LSASS_DIR)/gss/exports.map -o $@ $(filter %.o,$^) \
 		-ltirpc -lgssapi_krb5

@@ -36,12 +36,11 @@ static struct ticket *find_tgt(struct entry *e)
     return NULL;
 }
 
-lsa_status serve_credential(struct work *w, lsa_nothing *a, lsa_credential *r)
+lsa_status serve_credential(struct work *w, lsa_credential_args *a, lsa_credential *r)
 {
-    struct entry *e = active(w);
+    struct entry *e = a->accept ? acceptor_named(w, a->name) : active(w);
     const struct ticket *tgt = NULL;
 
-    (void)a;
     if (!e)
         return LSA_NO_CREDENTIAL;
     tgt = find_tgt(e);

@@ -144,6 +144,7 @@ static lsa_status prove(struct work *w, struct entry *e, lsa_logon_args *args)
     lsa_status status = LSA_OK;
     bool by_keytab = args->keytab.lsa_token_len != 0;
 
+    e->by_keytab = by_keytab;
     if (by_keytab)
         status = import_keytab(w, e, &args->keytab);
     else

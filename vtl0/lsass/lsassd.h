@@ -75,6 +75,13 @@ struct keytab_key {
 int keytab_find(struct bytes file, const struct der_principal *who, const char *realm,
                 struct keytab_key *out, int room);
 
+/* --- accept.c ------------------------------------------------------------------------------------
+ */
+
+/* The caller's newest active session with a keytab whose service has this name ("host/a" is a name
+ * of "host/a@REALM"; empty: any); locked, to be put back. NULL: none, and w says so. */
+struct entry *acceptor_named(struct work *w, const char *name);
+
 /* --- service.c: the operations of LSASSD
  * ---------------------------------------------------------- */
 
@@ -88,9 +95,10 @@ int keytab_find(struct bytes file, const struct der_principal *who, const char *
     X(UserPassword, lsa_user_args, lsa_nothing, serve_user_password)                               \
     X(UserRemove, lsa_user_args, lsa_nothing, serve_user_remove)                                   \
     X(Authenticate, lsa_authenticate_args, lsa_authenticated, serve_authenticate)                  \
-    X(InquireCredential, lsa_nothing, lsa_credential, serve_credential)                            \
+    X(InquireCredential, lsa_credential_args, lsa_credential, serve_credential)                    \
     X(InitContext, lsa_gss_args, lsa_gss_token, serve_init_context)                                \
     X(ContinueContext, lsa_ap_reply_args, lsa_context_info, serve_continue_context)                \
+    X(AcceptContext, lsa_accept_args, lsa_accepted, serve_accept_context)                          \
     X(NtlmAuthenticate, lsa_ntlm_step, lsa_ntlm_response, serve_ntlm)                              \
     X(Status, lsa_nothing, lsa_state, serve_status)                                                \
     X(Audit, lsa_audit_args, lsa_audit, serve_audit)

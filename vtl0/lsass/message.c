@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TAG_KRB_ERROR 0x7e
+#define AP_MUTUAL     (1u << 29) /* APOptions bit 2, RFC 4120 5.5.1 */
 static const uint8_t krb5_oid[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                    0xf7, 0x12, 0x01, 0x02, 0x02};
 
@@ -68,11 +69,46 @@ int message_ap_req(asn1_node definitions, int mutual, struct bytes ticket,
     asn1_node node = NULL;
     int bad = der_create(definitions, "AP-REQ", &node) || der_put_int(node, "pvno", 5) ||
               der_put_int(node, "msg-type", 14) ||
-              der_put_flags(node, "ap-options", mutual ? 1u << 29 : 0) ||
+              der_put_flags(node, "ap-options", mutual ? AP_MUTUAL : 0) ||
               der_put_bytes(node, "ticket", ticket.data, ticket.size) ||
               der_put_bytes(node, "authenticator", authenticator.data, authenticator.size) ||
               der_encode(node, out, size);
 
+    der_free(&node);
+    return bad ? -1 : 0;
+}
+
+static int read_target(asn1_node definitions, struct bytes der, struct ap_target *t)
+{
+    asn1_node node = NULL;
+    int64_t enctype = 0;
+    int bad = 0;
+
+    if (der_decode(definitions, "Ticket", der, &node))
+        return -1;
+    bad = der_get_string(node, "realm", t->realm, sizeof(t->realm)) ||
+          der_get_principal(node, "sname", &t->server) ||
+          der_get_int(node, "enc-part.etype", &enctype);
+    t->enctype = (int32_t)enctype;
+    der_free(&node);
+    return bad ? -1 : 0;
+}
+
+int message_ap_target(asn1_node definitions, struct bytes ap_req, struct ap_target *t)
+{
+    asn1_node node = NULL;
+    uint8_t *ticket = NULL;
+    size_t size = 0;
+    uint32_t options = 0;
+    int bad = 0;
+
+    if (der_decode(definitions, "AP-REQ", ap_req, &node))
+        return -1;
+    bad = der_get_flags(node, "ap-options", &options) ||
+          der_get_alloc(node, "ticket", &ticket, &size) ||
+          read_target(definitions, bytes_of(ticket, size), t);
+    t->mutual = (options & AP_MUTUAL) != 0;
+    free(ticket);
     der_free(&node);
     return bad ? -1 : 0;
 }

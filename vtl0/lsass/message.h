@@ -52,6 +52,15 @@ int message_request(asn1_node definitions, int type, struct bytes body, int pada
 int message_ap_req(asn1_node definitions, int mutual, struct bytes ticket,
                    struct bytes authenticator, uint8_t **out, size_t *size);
 
+/* Whom an AP-REQ's ticket is for: what stands in it in clear. */
+struct ap_target {
+    struct der_principal server;
+    char realm[DER_NAME_MAX];
+    int32_t enctype;
+    bool mutual;
+};
+int message_ap_target(asn1_node definitions, struct bytes ap_req, struct ap_target *t);
+
 struct etype_info {
     int32_t enctype;
     uint8_t salt[1024];

@@ -35,6 +35,7 @@ struct entry {
     uint64_t session; /* lsaiso's handle */
     uint32_t uid;
     lsa_session_state state;
+    bool by_keytab; /* a service: its keys also open clients' tickets */
     char name[2 * DER_NAME_MAX];
     char realm[DER_NAME_MAX];
     char ntlm_domain[64];

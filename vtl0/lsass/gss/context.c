@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Credentials and contexts. */
+/* Contexts, the initiator's end. */
 #include "mech.h"
 
 #include <stdio.h>
@@ -15,118 +15,6 @@
 static struct connection daemon_connection(void)
 {
     return (struct connection){.path = lsa_daemon_path(), .fd = -1};
-}
-
-/* Who is logged on; *r is to be freed. */
-static lsa_status ask_credential(lsa_credential *r, struct answer *answer)
-{
-    struct connection c = daemon_connection();
-    lsa_nothing none = {0};
-    lsa_status status = CALL(&c, InquireCredential, lsa_nothing, &none, lsa_credential, r, answer);
-
-    connection_close(&c);
-    return status;
-}
-
-/* "alice" is a name of "alice@REALM". */
-static int is_named(const char *principal, const char *wish)
-{
-    size_t size = strlen(wish);
-
-    return !strncmp(principal, wish, size) && (!principal[size] || principal[size] == '@');
-}
-
-/* One session serves every mechanism that was asked for. */
-static OM_uint32 copy_mechs(OM_uint32 *minor, gss_OID_set mechs, gss_OID_set *out)
-{
-    if (!mechs || mechs->count == 0)
-        return gssi_indicate_mechs(minor, out);
-    if (gss_create_empty_oid_set(minor, out))
-        return GSS_S_FAILURE;
-    for (size_t i = 0; i < mechs->count; i++)
-        if (gss_add_oid_set_member(minor, &mechs->elements[i], out))
-            return GSS_S_FAILURE;
-    return GSS_S_COMPLETE;
-}
-
-OM_uint32 gssi_acquire_cred(OM_uint32 *minor, gss_name_t name, OM_uint32 time, gss_OID_set mechs,
-                            int usage, gss_cred_id_t *out, gss_OID_set *actual, OM_uint32 *lifetime)
-{
-    const struct lsa_name_object *wish = (const void *)name;
-    struct lsa_cred_object *cred = NULL;
-    struct answer answer = {.status = LSA_NO_CREDENTIAL};
-    lsa_credential found;
-    OM_uint32 major = GSS_S_COMPLETE;
-
-    (void)time;
-    *minor = 0;
-    if (usage == GSS_C_ACCEPT) {
-        snprintf(answer.message, sizeof(answer.message),
-                 "OPENVSM_LSA serves initiators; unset it for a server");
-        return lsa_failure(&answer, minor);
-    }
-    if (ask_credential(&found, &answer))
-        major = lsa_failure(&answer, minor);
-    else if (wish && !is_named(found.principal, wish->text)) {
-        answer.status = LSA_NO_CREDENTIAL;
-        snprintf(answer.message, sizeof(answer.message), "%.200s is logged on, not %.200s",
-                 found.principal, wish->text);
-        major = lsa_failure(&answer, minor);
-    } else {
-        cred = calloc(1, sizeof(*cred));
-        if (!cred)
-            major = lsa_out_of_memory(minor);
-        else
-            snprintf(cred->principal, sizeof(cred->principal), "%s", found.principal);
-    }
-    if (lifetime)
-        *lifetime = cred ? found.lifetime : 0;
-    FREE(lsa_credential, &found);
-    *out = (gss_cred_id_t)cred;
-    return major == GSS_S_COMPLETE && actual ? copy_mechs(minor, mechs, actual) : major;
-}
-
-OM_uint32 gssi_inquire_cred(OM_uint32 *minor, gss_cred_id_t cred, gss_name_t *name,
-                            OM_uint32 *lifetime, int *usage, gss_OID_set *mechs)
-{
-    struct answer answer;
-    lsa_credential found;
-    OM_uint32 major = GSS_S_COMPLETE;
-
-    (void)cred;
-    *minor = 0;
-    if (ask_credential(&found, &answer)) {
-        FREE(lsa_credential, &found);
-        return lsa_failure(&answer, minor);
-    }
-    if (name) {
-        *name = (gss_name_t)lsa_new_name(found.principal);
-        major = *name ? GSS_S_COMPLETE : lsa_out_of_memory(minor);
-    }
-    if (lifetime)
-        *lifetime = found.lifetime;
-    if (usage)
-        *usage = GSS_C_INITIATE;
-    FREE(lsa_credential, &found);
-    return major == GSS_S_COMPLETE && mechs ? gssi_indicate_mechs(minor, mechs) : major;
-}
-
-OM_uint32 gssi_inquire_cred_by_mech(OM_uint32 *minor, gss_cred_id_t cred, gss_OID mech,
-                                    gss_name_t *name, OM_uint32 *initiator, OM_uint32 *acceptor,
-                                    int *usage)
-{
-    (void)mech;
-    if (acceptor)
-        *acceptor = 0;
-    return gssi_inquire_cred(minor, cred, name, initiator, usage, NULL);
-}
-
-OM_uint32 gssi_release_cred(OM_uint32 *minor, gss_cred_id_t *cred)
-{
-    *minor = 0;
-    free(*cred);
-    *cred = GSS_C_NO_CREDENTIAL;
-    return GSS_S_COMPLETE;
 }
 
 static size_t put_word(char *out, size_t at, OM_uint32 value)
@@ -167,8 +55,8 @@ int lsa_flatten_bindings(gss_channel_bindings_t b, lsa_token *out)
     return 0;
 }
 
-static void report(const struct lsa_context_object *x, gss_OID *mech, OM_uint32 *flags,
-                   OM_uint32 *lifetime)
+void lsa_report(const struct lsa_context_object *x, gss_OID *mech, OM_uint32 *flags,
+                OM_uint32 *lifetime)
 {
     if (mech)
         *mech = x->mech;
@@ -242,7 +130,7 @@ static OM_uint32 second_token(OM_uint32 *minor, struct lsa_context_object *x, gs
     return GSS_S_COMPLETE;
 }
 
-static struct lsa_context_object *new_context(gss_OID mech)
+struct lsa_context_object *lsa_new_context(gss_const_OID mech)
 {
     struct lsa_context_object *x = calloc(1, sizeof(*x));
 
@@ -253,7 +141,7 @@ static struct lsa_context_object *new_context(gss_OID mech)
     return x;
 }
 
-static void free_context(struct lsa_context_object *x)
+void lsa_free_context(struct lsa_context_object *x)
 {
     connection_close(&x->iso);
     free(x->negotiate.lsa_token_val);
@@ -286,7 +174,7 @@ OM_uint32 gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred, gss_ctx_id
     out->length = 0;
     out->value = NULL;
     if (fresh)
-        x = new_context(mech);
+        x = lsa_new_context(mech);
     if (!x)
         return lsa_out_of_memory(minor);
     if (!fresh && x->open)
@@ -295,27 +183,12 @@ OM_uint32 gssi_init_sec_context(OM_uint32 *minor, gss_cred_id_t cred, gss_ctx_id
         step(minor, x, fresh, ((struct lsa_name_object *)target)->text, flags, bindings, in, out);
     *context = (gss_ctx_id_t)x;
     if (!GSS_ERROR(major))
-        report(x, actual_mech, ret_flags, lifetime);
+        lsa_report(x, actual_mech, ret_flags, lifetime);
     else if (fresh) {
-        free_context(x);
+        lsa_free_context(x);
         *context = GSS_C_NO_CONTEXT;
     }
     return major;
-}
-
-OM_uint32 gssi_accept_sec_context(OM_uint32 *minor, gss_ctx_id_t *context, gss_cred_id_t cred,
-                                  gss_buffer_t in, gss_channel_bindings_t bindings,
-                                  gss_name_t *source, gss_OID *mech, gss_buffer_t out,
-                                  OM_uint32 *ret_flags, OM_uint32 *lifetime,
-                                  gss_cred_id_t *delegated)
-{
-    struct answer answer = {.status = LSA_NO_CREDENTIAL};
-
-    (void)context, (void)cred, (void)in, (void)bindings, (void)source, (void)mech, (void)out;
-    (void)ret_flags, (void)lifetime, (void)delegated;
-    snprintf(answer.message, sizeof(answer.message),
-             "OPENVSM_LSA serves initiators; unset it for a server");
-    return lsa_failure(&answer, minor);
 }
 
 OM_uint32 gssi_inquire_context(OM_uint32 *minor, gss_ctx_id_t context, gss_name_t *source,
@@ -329,9 +202,9 @@ OM_uint32 gssi_inquire_context(OM_uint32 *minor, gss_ctx_id_t context, gss_name_
         return lsa_out_of_memory(minor);
     if (target && !(*target = (gss_name_t)lsa_new_name(x->server)))
         return lsa_out_of_memory(minor);
-    report(x, mech, flags, lifetime);
+    lsa_report(x, mech, flags, lifetime);
     if (local)
-        *local = 1;
+        *local = !x->accepted;
     if (open)
         *open = x->open;
     return GSS_S_COMPLETE;
@@ -362,7 +235,7 @@ OM_uint32 gssi_delete_sec_context(OM_uint32 *minor, gss_ctx_id_t *context, gss_b
     args.context = x->handle;
     if (x->handle)
         CALL(&x->iso, DeleteContext, lsa_context, &args, lsa_nothing, &none, &answer);
-    free_context(x);
+    lsa_free_context(x);
     *context = GSS_C_NO_CONTEXT;
     return GSS_S_COMPLETE;
 }

@@ -21,6 +21,8 @@ OM_uint32 gssi_canonicalize_name(OM_uint32 *minor, const gss_name_t name, const 
                                  gss_name_t *out);
 OM_uint32 gssi_compare_name(OM_uint32 *minor, gss_name_t a, gss_name_t b, int *equal);
 OM_uint32 gssi_export_name(OM_uint32 *minor, const gss_name_t name, gss_buffer_t out);
+OM_uint32 gssi_inquire_name(OM_uint32 *minor, gss_name_t name, int *is_mn, gss_OID *mech,
+                            gss_buffer_set_t *attributes);
 OM_uint32 gssi_release_name(OM_uint32 *minor, gss_name_t *name);
 
 OM_uint32 gssi_acquire_cred(OM_uint32 *minor, gss_name_t name, OM_uint32 time, gss_OID_set mechs,

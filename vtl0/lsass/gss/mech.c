@@ -243,16 +243,20 @@ static OM_uint32 exported(const gss_buffer_t in, char *text, size_t room)
 OM_uint32 gssi_import_name(OM_uint32 *minor, gss_buffer_t in, gss_OID type, gss_name_t *out)
 {
     char text[LSA_NAME_MAX];
+    size_t size = in->length;
 
     *minor = 0;
+    /* Some programs count the string's end in, gss-server among them. */
+    if (size && !((const char *)in->value)[size - 1])
+        size--;
     if (lsa_same_oid(type, GSS_C_NT_EXPORT_NAME)) {
         if (exported(in, text, sizeof(text)))
             return GSS_S_BAD_NAME;
     } else {
-        if (in->length == 0 || in->length >= sizeof(text) || memchr(in->value, 0, in->length))
+        if (size == 0 || size >= sizeof(text) || memchr(in->value, 0, size))
             return GSS_S_BAD_NAME;
-        memcpy(text, in->value, in->length);
-        text[in->length] = '\0';
+        memcpy(text, in->value, size);
+        text[size] = '\0';
         if (lsa_same_oid(type, GSS_C_NT_HOSTBASED_SERVICE) ||
             lsa_same_oid(type, GSS_C_NT_HOSTBASED_SERVICE_X))
             host_based(text, sizeof(text));
@@ -306,6 +310,21 @@ OM_uint32 gssi_export_name(OM_uint32 *minor, const gss_name_t name, gss_buffer_t
         raw[at++] = (unsigned char)(size >> (24 - 8 * i));
     memcpy(raw + at, text, size);
     return lsa_give(minor, raw, at + size, out);
+}
+
+/* Every name of ours is one of the mechanism's, and has no attributes (RFC 6680 7.4). */
+OM_uint32 gssi_inquire_name(OM_uint32 *minor, gss_name_t name, int *is_mn, gss_OID *mech,
+                            gss_buffer_set_t *attributes)
+{
+    (void)name;
+    *minor = 0;
+    if (is_mn)
+        *is_mn = 1;
+    if (mech)
+        *mech = &lsa_krb5_oid;
+    if (attributes)
+        *attributes = GSS_C_NO_BUFFER_SET;
+    return GSS_S_COMPLETE;
 }
 
 OM_uint32 gssi_release_name(OM_uint32 *minor, gss_name_t *name)

@@ -2,7 +2,7 @@
 /*
  * A GSSAPI interposer mechanism: with it, programs that ask MIT's libgssapi for Kerberos get their
  * tokens from lsassd and their message protection from lsaiso, and never see a key. The same for
- * NTLMSSP where a mechanism for it is installed. Initiators only. Active with OPENVSM_LSA=yes in
+ * NTLMSSP, for initiators, where a mechanism for it is installed. Active with OPENVSM_LSA=yes in
  * the environment.
  */
 #ifndef LSASS_GSS_MECH_H
@@ -23,6 +23,7 @@ struct lsa_context_object {
     uint32_t gss_flags;
     uint32_t lifetime;
     int open;
+    int accepted; /* ours is the server's end */
     gss_OID mech;
     lsa_token negotiate; /* NTLM: our first message, which the MIC of the last one covers */
     char client[LSA_NAME_MAX];
@@ -30,6 +31,7 @@ struct lsa_context_object {
 };
 
 struct lsa_cred_object {
+    int usage; /* GSS_C_INITIATE or GSS_C_ACCEPT */
     char principal[LSA_NAME_MAX];
 };
 
@@ -53,6 +55,13 @@ int lsa_same_oid(gss_const_OID a, gss_const_OID b);
 /* The bytes of channel bindings that RFC 4121 4.1.1.2 (and MS-NLMP) hashes; lsaiso does the
  * hashing. out->lsa_token_val is to be freed. -> 0 or -1. */
 int lsa_flatten_bindings(gss_channel_bindings_t b, lsa_token *out);
+/* A new context object; NULL when out of memory. */
+struct lsa_context_object *lsa_new_context(gss_const_OID mech);
+void lsa_free_context(struct lsa_context_object *x);
+/* What gss_init_sec_context and gss_accept_sec_context give back beside the token; any may be NULL.
+ */
+void lsa_report(const struct lsa_context_object *x, gss_OID *mech, OM_uint32 *flags,
+                OM_uint32 *lifetime);
 /* ntlm.c: a step of gss_init_sec_context. */
 OM_uint32 lsa_ntlm_first(OM_uint32 *minor, struct lsa_context_object *x, OM_uint32 flags,
                          const char *target, gss_buffer_t out);
