@@ -12,12 +12,18 @@ BENCH_ECHO := $(BENCH)/echo.elf
 ALL += $(BENCH_PROGRAMS) $(BENCH_MODULE) $(BENCH_ECHO)
 TRUSTLETS += getppid:$(BENCH)/getppid hello:$(BENCH)/hello
 GUEST += $(foreach program,$(BENCH_NATIVE) $(BENCH_HOSTS),bench/$(program):$(BENCH)/$(program)) bench/measure:bench/measure \
-	bench/workload:bench/workload lib/openvsm_bench.ko:$(BENCH_MODULE)
+	bench/workload:bench/workload bench/lsa-world:bench/lsa-world bench/lsa:$(BENCH)/lsa lib/openvsm_bench.ko:$(BENCH_MODULE)
 
 $(BENCH_HOSTS:%=$(BENCH)/%): $(LIBOPENVSM)
 $(BENCH)/%: bench/%.c bench/tsc.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static -Iinclude $(filter %.c %.a,$^) -pthread -o $@
+
+# The one that is not static: it loads GSS mechanisms. Their libraries come over the disk.
+$(BENCH)/lsa: bench/lsa.c bench/tsc.h $(LSASS_OUT)/connection.o $(LSASS_OUT)/lsa_xdr.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LSASS_CFLAGS) -Ibench $(filter %.c %.o,$^) -o $@ -lgssapi_krb5 -ltirpc
+ALL += $(BENCH)/lsa
 
 # kbuild wants the sources where it builds.
 $(BENCH_MODULE): $(wildcard bench/module/*) $(wildcard include/openvsm/*.h)

@@ -71,6 +71,13 @@ END {
     clock = "workload-dd-ns workload-sha256-ns workload-forks-ns workload-find-ns"
     hello = value["native.native-hello"]
     kib = "ours.hypervisor-pages" in value ? 4 * value["ours.hypervisor-pages"] : ""
+    for (name in value) {
+        if (sub(/^lsa\.lsaiso-/, "", name))
+            lsa[name] = value["lsa.lsaiso-" name]
+        else if (sub(/^lsa\.native-/, "", name))
+            mit[name] = value["lsa.native-" name]
+    }
+    full = value["lsa.lsaiso-full-ap"]
     cold = 40 * value["ours.trustlet-bytes"] + 2000000
     if (format == "json")
         printf "["
@@ -96,6 +103,17 @@ END {
         "KVM x1.142, Xen PVH x1.281", "")
     row("workload-clock", "its wall clock (printed only)", ratio("clock", "native-clock", clock), "",
         "", "x", "KVM x1.55, Xen PVH x1.49", "")
+    row("lsa-ap", "AP-REQ and AP-REP through lsaiso", lsa["ap"], mit["ap"], mit["ap"] + 60000, "",
+        "native: MIT, in the process", per_operation("lsa", "lsaiso-use"))
+    row("lsa-ntlm", "NTLMv2 answer through lsaiso", lsa["ntlm"], mit["ntlm"], mit["ntlm"] + 35000, "",
+        "native: gss-ntlmssp, in the process", "")
+    row("lsa-wrap", "wrap of 64 KiB through lsaiso", mit["wrap"] ? lsa["wrap"] / mit["wrap"] : "", "", 1.2,
+        "x", "", "")
+    row("lsa-sessions", "AP-REQ and AP-REP, 1,000 sessions held", lsa["ap"] ? full / lsa["ap"] : "", "",
+        1.02, "x", "", "")
+    row("lsa-idle", "VTL1 entries per second, lsaiso idle",
+        ("lsa.lsaiso-idle-exits" in value) ? value["lsa.lsaiso-idle-exits-vtl-call"] + 0 : "", "", 0,
+        "", "", "")
     row("start", "loader to Linux, copying aside", value["ours.loader-to-linux"], "", 30000000, "",
         "Xen 424 M", "")
     row("memory", "memory beside pool and donations, KiB", kib, "", 4096, "",
