@@ -222,6 +222,9 @@ static int run_thread(struct openvsm *host, uint32_t index)
 int openvsm_carry(struct openvsm *host, struct openvsm_end *end)
 {
     struct carrier self = {.host = host, .index = host->first_thread};
+    /* The trustlet gets EPIPE, and makes its own SIGPIPE of it, or does not. */
+    struct sigaction ours = {.sa_handler = SIG_IGN}, before;
+    sigaction(SIGPIPE, &ours, &before);
     enlist(&self);
     if (run_thread(host, self.index))
         fail(host, errno);
@@ -230,6 +233,7 @@ int openvsm_carry(struct openvsm *host, struct openvsm_end *end)
     while (!host->ended)
         pthread_cond_wait(&host->changed, &host->lock);
     *end = host->end;
+    sigaction(SIGPIPE, &before, NULL);
     errno = host->error;
     pthread_mutex_unlock(&host->lock);
     return errno ? -1 : 0;

@@ -8,7 +8,7 @@
 int64_t answer_count(const struct syscall_entry *entry, uint8_t argument, const uint64_t given[6])
 {
     uint64_t value = given[argument - 1];
-    if (entry->argument[argument - 1].kind == ARGUMENT_INT)
+    if (entry->argument[argument - 1].kind == ARGUMENT_INT || entry->check == CHECK_EVENTS)
         return (int32_t)value;
     return value <= INT64_MAX ? (int64_t)value : INT64_MAX;
 }

@@ -3,21 +3,21 @@
 #include "local.h"
 
 #include "answer.h"
+#include "call.h"
 #include "linux_abi.h"
 #include "marshal.h"
-#include "region.h"
+#include "page_table.h"
 #include "thread.h"
 #include "user_copy.h"
 
 #define ACCESS_MASK    ((unsigned)(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE))
-#define MREMAP_FLAGS   7u
 #define PREAD_MAX      65536u
 
 /* Tables and region objects that touching the memory may cost beside it. */
 #define OVERHEAD_PAGES 64u
 #define OVERHEAD_SHARE 256u
 
-enum map_stage { MAP_BEGIN = 0, MAP_FILL };
+enum map_stage { MAP_BEGIN = 0, MAP_FILL, MAP_ASKED };
 
 static bool round_up(uint64_t size, uint64_t *pages)
 {
@@ -27,13 +27,14 @@ static bool round_up(uint64_t size, uint64_t *pages)
     return *pages <= USER_END;
 }
 
-/* Bytes in [from, to) that the trustlet may write, touched or not. */
-static uint64_t writable_bytes(const struct address_space *space, uint64_t from, uint64_t to)
+/* Bytes mapped in [from, to) for the access at least, touched or not. */
+static uint64_t mapped_bytes(const struct address_space *space, uint64_t from, uint64_t to,
+                             unsigned access)
 {
     uint64_t sum = 0;
     for (const struct region *r = region_first(space, from); r && r->start < to; r = r->next) {
         uint64_t start = r->start > from ? r->start : from, end = r->end < to ? r->end : to;
-        if (r->access & ACCESS_WRITE)
+        if ((r->access & access) == access)
             sum += end - start;
     }
     return sum;
@@ -45,7 +46,7 @@ static uint64_t writable_bytes(const struct address_space *space, uint64_t from,
  */
 static bool may_commit(const struct address_space *space, uint64_t more)
 {
-    uint64_t pages = (writable_bytes(space, 0, USER_END) + more) / PAGE_SIZE;
+    uint64_t pages = (mapped_bytes(space, 0, USER_END, ACCESS_WRITE) + more) / PAGE_SIZE;
     return pages + pages / OVERHEAD_SHARE + OVERHEAD_PAGES <= space->page_limit;
 }
 
@@ -117,6 +118,8 @@ static enum syscall_action fill_end(struct thread *thread, const uint64_t given[
                                             (unsigned)given[2] & ACCESS_MASK, &thread->cursor);
     if (error == ADDRESS_SPACE_AGAIN)
         return SYSCALL_AGAIN;
+    if (result == -EISDIR)
+        result = -ENODEV;
     return syscall_return(thread, result < 0 ? result : (int64_t)s->address);
 }
 
@@ -140,14 +143,21 @@ static enum syscall_action fill_answer(struct thread *thread, const uint64_t giv
     return fill_end(thread, given, result < 0 ? result : 0);
 }
 
-static enum syscall_action map_file(struct thread *thread, const uint64_t given[6])
+/* VTL0 was asked how the file is open. */
+static enum syscall_action map_begin(struct thread *thread, const uint64_t given[6])
 {
     struct syscall_state *s = &thread->syscall;
-    if (s->stage == MAP_FILL)
-        return fill_answer(thread, given);
-    if ((given[5] & PAGE_MASK) || (given[2] & ACCESS_EXECUTE))
-        return syscall_return(thread, given[5] & PAGE_MASK ? -EINVAL : -EACCES);
-    if ((given[3] & MAP_TYPE) == MAP_SHARED && (given[2] & ACCESS_WRITE))
+    bool shared_write = (given[3] & MAP_TYPE) == MAP_SHARED && (given[2] & ACCESS_WRITE);
+    int64_t result = 0;
+    if (!marshal_answered(thread, &result))
+        return SYSCALL_MARSHAL;
+    if (result < -LINUX_MAX_ERRNO || result > INT32_MAX)
+        return marshal_lie(thread, result);
+    if (result < 0)
+        return syscall_return(thread, result);
+    if ((result & O_ACCMODE) == O_WRONLY || (shared_write && (result & O_ACCMODE) != O_RDWR))
+        return syscall_return(thread, -EACCES);
+    if (shared_write)
         return syscall_return(thread, -ENODEV);
     int64_t address = map_memory(&thread->process->space, given, ACCESS_READ | ACCESS_WRITE);
     if (address < 0)
@@ -157,9 +167,24 @@ static enum syscall_action map_file(struct thread *thread, const uint64_t given[
     return fill_request(thread, given);
 }
 
+static enum syscall_action map_file(struct thread *thread, const uint64_t given[6])
+{
+    struct syscall_state *s = &thread->syscall;
+    uint64_t arguments[6] = {(uint64_t)(int64_t)(int32_t)given[4], F_GETFL};
+    if (s->stage == MAP_FILL)
+        return fill_answer(thread, given);
+    if (s->stage == MAP_ASKED)
+        return map_begin(thread, given);
+    if ((given[5] & PAGE_MASK) || (given[2] & ACCESS_EXECUTE))
+        return syscall_return(thread, given[5] & PAGE_MASK ? -EINVAL : -EACCES);
+    s->stage = MAP_ASKED;
+    return marshal_ask(thread, __NR_fcntl, arguments);
+}
+
 enum syscall_action local_mmap(struct thread *thread, const uint64_t given[6])
 {
-    if (given[2] & ~(uint64_t)ACCESS_MASK)
+    uint64_t type = given[3] & MAP_TYPE;
+    if ((given[2] & ~(uint64_t)ACCESS_MASK) || type < MAP_SHARED || type > MAP_SHARED_VALIDATE)
         return syscall_return(thread, -EINVAL);
     if (!(given[3] & MAP_ANONYMOUS))
         return map_file(thread, given);
@@ -192,38 +217,151 @@ enum syscall_action local_mprotect(struct thread *thread, const uint64_t given[6
     if (size == 0)
         return syscall_return(thread, 0);
     struct address_space *space = &thread->process->space;
-    uint64_t more = size - writable_bytes(space, given[0], given[0] + size);
+    uint64_t more = size - mapped_bytes(space, given[0], given[0] + size, ACCESS_WRITE);
     if ((given[2] & ACCESS_WRITE) && thread->cursor == 0 && !may_commit(space, more))
         return syscall_return(thread, -ENOMEM);
     return syscall_return_memory(
         thread, address_space_protect(space, given[0], size, (unsigned)given[2], &thread->cursor));
 }
 
-/* Grows in place where nothing is in the way. A move is left to the C library, which copies. */
-static int64_t grow(struct address_space *space, uint64_t address, uint64_t old_size,
-                    uint64_t new_size)
+/* ---- mremap: anonymous memory of one kind ---- */
+
+enum move_stage { MOVE_BEGIN = 0, MOVE_TABLES, MOVE_PAGES, MOVE_END };
+#define MOVE_CHUNK (256u * PAGE_SIZE) /* between two looks for a waiting interrupt */
+
+/* The region that holds all of the range and may be moved, or NULL. */
+static const struct region *movable(const struct address_space *space, uint64_t address,
+                                    uint64_t size)
 {
-    int error = 0;
+    const struct region *r = region_at(space, address);
+    return r && !r->image && !r->fixed && r->end - address >= size ? r : NULL;
+}
+
+/* In place, where nothing is in the way. */
+static int64_t grow(struct address_space *space, const struct region *region, uint64_t address,
+                    uint64_t old_size, uint64_t new_size)
+{
     uint64_t end = address + old_size, more = new_size - old_size;
     if (!user_range(end, more) || address_space_is_mapped(space, end, more) ||
-        !may_commit(space, more))
+        ((region->access & ACCESS_WRITE) && !may_commit(space, more)))
         return -ENOMEM;
-    if (!address_space_pointer(space, end - 1, ACCESS_WRITE, &error))
-        return error == -EFAULT ? -EFAULT : -ENOMEM;
-    error = address_space_map(space, end, more, ACCESS_READ | ACCESS_WRITE);
+    int error = address_space_map(space, end, more, region->access);
     return error != 0 ? error : (int64_t)address;
+}
+
+/* The place that the pages will have. */
+static int64_t move_begin(struct thread *thread, const struct region *region,
+                          const uint64_t given[6], uint64_t old_size, uint64_t new_size)
+{
+    struct address_space *space = &thread->process->space;
+    unsigned access = region->access;
+    uint64_t more = new_size > old_size ? new_size - old_size : 0;
+    if ((access & ACCESS_WRITE) && !may_commit(space, more))
+        return -ENOMEM;
+    bool fixed = given[3] & MREMAP_FIXED;
+    int64_t to = map_place(space, fixed ? given[4] : 0, new_size, fixed ? MAP_FIXED : 0);
+    if (to < 0)
+        return to;
+    thread->syscall.address = (uint64_t)to;
+    return address_space_map(space, (uint64_t)to, new_size, access);
+}
+
+/* All tables that the pages need there, so that moving them cannot fail. */
+static int move_tables(struct address_space *space, uint64_t from, uint64_t to, uint64_t size)
+{
+    int error = 0;
+    for (uint64_t at = page_table_skip(space, from, from + size); at < from + size;) {
+        uint64_t next = (at / TABLE_SPAN + 1) * TABLE_SPAN;
+        uint64_t last = (next < from + size ? next : from + size) - PAGE_SIZE;
+        if (!page_table_build(space, to + (at - from), &error) ||
+            !page_table_build(space, to + (last - from), &error))
+            return error;
+        at = page_table_skip(space, next, from + size);
+    }
+    return 0;
+}
+
+static int move_pages(struct thread *thread, uint64_t from, uint64_t to, uint64_t size)
+{
+    struct address_space *space = &thread->process->space;
+    uint64_t at = from + thread->cursor, end = from + size;
+    while ((at = page_table_skip(space, at, end)) < end) {
+        uint64_t *old = page_table_entry(space, at),
+                 *new = page_table_entry(space, to + (at - from));
+        if (*old != 0 && new &&*new == 0) {
+            *new = *old;
+            *old = 0;
+            page_table_flush(at);
+        }
+        at += PAGE_SIZE;
+        thread->cursor = at - from;
+        if (thread->cursor % MOVE_CHUNK == 0 && call_must_yield())
+            return ADDRESS_SPACE_AGAIN;
+    }
+    /* A CPU that does not answer only sees the trustlet's own page in its old place, too. */
+    page_table_flush_others(space);
+    return 0;
+}
+
+static enum syscall_action move(struct thread *thread, const uint64_t given[6], uint64_t old_size,
+                                uint64_t new_size)
+{
+    struct address_space *space = &thread->process->space;
+    struct syscall_state *s = &thread->syscall;
+    uint64_t size = old_size < new_size ? old_size : new_size;
+    int64_t error = 0;
+    if (s->stage == MOVE_BEGIN) {
+        error = move_begin(thread, movable(space, given[0], old_size), given, old_size, new_size);
+        if (error != 0)
+            return syscall_return_memory(thread, error);
+        s->stage = MOVE_TABLES;
+    }
+    if (s->stage == MOVE_TABLES) {
+        error = move_tables(space, given[0], s->address, size);
+        enum syscall_action action = error != 0 ? syscall_return_memory(thread, error) : 0;
+        if (error != 0 && action == SYSCALL_RETURN)
+            while (address_space_unmap(space, s->address, new_size) == ADDRESS_SPACE_AGAIN)
+                ; /* nothing but a few tables */
+        if (error != 0)
+            return action;
+        s->stage = MOVE_PAGES;
+    }
+    if (s->stage == MOVE_PAGES) {
+        error = move_pages(thread, given[0], s->address, size);
+        s->stage = error != 0 ? MOVE_PAGES : MOVE_END;
+    }
+    if (error == 0)
+        error = address_space_unmap(space, given[0], old_size);
+    return syscall_return_memory(thread, error != 0 ? error : (int64_t)s->address);
+}
+
+/* MREMAP_FIXED: somewhere else, and where it may be. */
+static bool target_sound(const uint64_t given[6], uint64_t old_size, uint64_t new_size)
+{
+    return (given[3] & MREMAP_MAYMOVE) && (given[4] & PAGE_MASK) == 0 &&
+           user_range(given[4], new_size) &&
+           (given[4] >= given[0] + old_size || given[0] >= given[4] + new_size);
 }
 
 enum syscall_action local_mremap(struct thread *thread, const uint64_t given[6])
 {
     struct address_space *space = &thread->process->space;
     uint64_t old_size = 0, new_size = 0, address = given[0];
+    bool fixed = given[3] & MREMAP_FIXED;
     int64_t result = (int64_t)address;
     if (page_range(given, &old_size) != 0 || !round_up(given[2], &new_size) || old_size == 0 ||
-        new_size == 0 || (given[3] & ~(uint64_t)MREMAP_FLAGS))
+        new_size == 0 || (given[3] & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED)) ||
+        (fixed && !target_sound(given, old_size, new_size)))
         return syscall_return(thread, -EINVAL);
-    if (new_size > old_size)
-        result = grow(space, address, old_size, new_size);
+    if (thread->syscall.stage != MOVE_BEGIN)
+        return move(thread, given, old_size, new_size);
+    const struct region *region = movable(space, address, old_size);
+    if (!region)
+        return syscall_return(thread, -EFAULT);
+    if (!fixed && new_size > old_size)
+        result = grow(space, region, address, old_size, new_size);
+    if (fixed || (result == -ENOMEM && (given[3] & MREMAP_MAYMOVE)))
+        return move(thread, given, old_size, new_size);
     if (new_size < old_size) {
         int error = address_space_unmap(space, address + new_size, old_size - new_size);
         result = error != 0 ? error : result;
@@ -233,14 +371,19 @@ enum syscall_action local_mremap(struct thread *thread, const uint64_t given[6])
 
 enum syscall_action local_madvise(struct thread *thread, const uint64_t given[6])
 {
+    struct address_space *space = &thread->process->space;
     uint64_t size = 0;
+    int error = 0;
     if (page_range(given, &size) != 0)
         return syscall_return(thread, -EINVAL);
     switch (given[2]) {
     case MADV_DONTNEED:
     case MADV_FREE:
-        return syscall_return_memory(
-            thread, address_space_discard(&thread->process->space, given[0], size));
+        error = address_space_discard(space, given[0], size);
+        if (error == 0 && mapped_bytes(space, given[0], given[0] + size, 0) < size)
+            error = -ENOMEM; /* as Linux: what is mapped is discarded nevertheless */
+        return error == -ENOMEM ? syscall_return(thread, error)
+                                : syscall_return_memory(thread, error);
     case MADV_NORMAL:
     case MADV_RANDOM:
     case MADV_SEQUENTIAL:

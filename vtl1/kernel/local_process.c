@@ -10,17 +10,13 @@
 #include "thread.h"
 #include "user_copy.h"
 
-#define PR_SET_PDEATHSIG_OPTION    1u
-#define PR_GET_DUMPABLE_OPTION     3u
-#define PR_SET_DUMPABLE_OPTION     4u
-#define PR_SET_NAME_OPTION         15u
-#define PR_GET_NAME_OPTION         16u
-#define PR_SET_NO_NEW_PRIVS_OPTION 38u
-#define ROBUST_LIST_SIZE           24u
-#define SIGNAL_SET_SIZE            8u
-#define RANDOM_CHUNK               256u
-#define RANDOM_MAX                 (32u << 20) /* as Linux */
-#define RLIMIT_COUNT               16u
+#include <asm/resource.h>
+#include <linux/prctl.h>
+
+#define ROBUST_LIST_SIZE 24u
+#define SIGNAL_SET_SIZE  8u
+#define RANDOM_CHUNK     256u
+#define RANDOM_MAX       (32u << 20) /* as Linux */
 
 static enum syscall_action copy_out_return(struct thread *thread, uint64_t to, const void *from,
                                            uint64_t size, int64_t result)
@@ -93,8 +89,7 @@ static bool ignored_by_default(uint64_t number)
     return number == SIGCHLD || number == SIGCONT || number == SIGURG || number == SIGWINCH;
 }
 
-/* What a signal that the process sends to itself does: it ends the process, or nothing. */
-static enum syscall_action raise(struct thread *thread, uint64_t number)
+enum syscall_action local_raise(struct thread *thread, uint64_t number)
 {
     const uint64_t ignore = 1, standard = 0;
     struct process *process = thread->process;
@@ -113,20 +108,20 @@ enum syscall_action local_kill(struct thread *thread, const uint64_t given[6])
 {
     int32_t pid = (int32_t)given[0];
     bool self = pid == (int64_t)thread->process->host_pid || pid == 0;
-    return self ? raise(thread, given[1]) : syscall_return(thread, -EPERM);
+    return self ? local_raise(thread, given[1]) : syscall_return(thread, -EPERM);
 }
 
 enum syscall_action local_tkill(struct thread *thread, const uint64_t given[6])
 {
     bool self = (int32_t)given[0] == thread_number(thread);
-    return self ? raise(thread, given[1]) : syscall_return(thread, -ESRCH);
+    return self ? local_raise(thread, given[1]) : syscall_return(thread, -ESRCH);
 }
 
 enum syscall_action local_tgkill(struct thread *thread, const uint64_t given[6])
 {
     bool self = (int32_t)given[0] == (int64_t)thread->process->host_pid &&
                 (int32_t)given[1] == thread_number(thread);
-    return self ? raise(thread, given[2]) : syscall_return(thread, -ESRCH);
+    return self ? local_raise(thread, given[2]) : syscall_return(thread, -ESRCH);
 }
 
 enum syscall_action local_rt_sigaction(struct thread *thread, const uint64_t given[6])
@@ -195,23 +190,18 @@ enum syscall_action local_sigaltstack(struct thread *thread, const uint64_t give
 
 /* ---- the thread's registers and lists ---- */
 
-#define ARCH_SET_GS_CODE 0x1001u
-#define ARCH_SET_FS_CODE 0x1002u
-#define ARCH_GET_FS_CODE 0x1003u
-#define ARCH_GET_GS_CODE 0x1004u
-
 enum syscall_action local_arch_prctl(struct thread *thread, const uint64_t given[6])
 {
     switch (given[0]) {
-    case ARCH_SET_FS_CODE:
-    case ARCH_SET_GS_CODE:
+    case ARCH_SET_FS:
+    case ARCH_SET_GS:
         if (given[1] >= USER_END)
             return syscall_return(thread, -EPERM);
-        *(given[0] == ARCH_SET_FS_CODE ? &thread->fs_base : &thread->gs_base) = given[1];
+        *(given[0] == ARCH_SET_FS ? &thread->fs_base : &thread->gs_base) = given[1];
         return syscall_return(thread, 0);
-    case ARCH_GET_FS_CODE:
+    case ARCH_GET_FS:
         return copy_out_return(thread, given[1], &thread->fs_base, sizeof(uint64_t), 0);
-    case ARCH_GET_GS_CODE:
+    case ARCH_GET_GS:
         return copy_out_return(thread, given[1], &thread->gs_base, sizeof(uint64_t), 0);
     default:
         return syscall_return(thread, -EINVAL);
@@ -257,14 +247,14 @@ static enum syscall_action get_name(struct thread *thread, uint64_t to)
 enum syscall_action local_prctl(struct thread *thread, const uint64_t given[6])
 {
     switch (given[0]) {
-    case PR_SET_NAME_OPTION:
+    case PR_SET_NAME:
         return set_name(thread, given[1]);
-    case PR_GET_NAME_OPTION:
+    case PR_GET_NAME:
         return get_name(thread, given[1]);
-    case PR_SET_PDEATHSIG_OPTION:
-    case PR_GET_DUMPABLE_OPTION: /* nobody dumps a trustlet */
-    case PR_SET_DUMPABLE_OPTION:
-    case PR_SET_NO_NEW_PRIVS_OPTION:
+    case PR_SET_PDEATHSIG:
+    case PR_GET_DUMPABLE: /* nobody dumps a trustlet */
+    case PR_SET_DUMPABLE:
+    case PR_SET_NO_NEW_PRIVS:
         return syscall_return(thread, 0);
     default:
         return syscall_return(thread, -EINVAL);
@@ -273,52 +263,63 @@ enum syscall_action local_prctl(struct thread *thread, const uint64_t given[6])
 
 /* ---- limits ---- */
 
-#define RLIMIT_STACK_NUMBER  3u
-#define RLIMIT_CORE_NUMBER   4u
-#define RLIMIT_NPROC_NUMBER  6u
-#define RLIMIT_NOFILE_NUMBER 7u
-#define RLIMIT_AS_NUMBER     9u
-#define OPEN_FILES           1024u
+#define OPEN_FILES 1024u
+#define NOTHING    (UINT64_MAX - 1)
 
 struct linux_rlimit {
     uint64_t now, most;
 };
 
-static enum syscall_action get_limit(struct thread *thread, uint64_t which, uint64_t to)
+static struct linux_rlimit limit_of(const struct process *process, uint64_t which)
 {
-    const struct trustlet_manifest *m = thread->process->manifest;
-    struct linux_rlimit limit = {UINT64_MAX, UINT64_MAX};
-    if (which >= RLIMIT_COUNT)
+    const struct trustlet_manifest *m = process->manifest;
+    const uint64_t limits[RLIM_NLIMITS] = {
+        [RLIMIT_STACK] = m->stack_size,  [RLIMIT_AS] = m->max_memory,
+        [RLIMIT_NPROC] = m->max_threads, [RLIMIT_NOFILE] = OPEN_FILES,
+        [RLIMIT_CORE] = NOTHING,
+    };
+    uint64_t limit = limits[which] == 0 ? UINT64_MAX : limits[which] == NOTHING ? 0 : limits[which];
+    return (struct linux_rlimit){limit, limit};
+}
+
+/* The limits are the manifest's: they can be read, and set to what they are. */
+static enum syscall_action change_limit(struct thread *thread, uint64_t which, uint64_t new,
+                                        uint64_t old)
+{
+    struct address_space *space = &thread->process->space;
+    struct linux_rlimit wanted = {0};
+    int error = which < RLIM_NLIMITS ? 0 : -EINVAL;
+    if (error == 0 && new != 0)
+        error = user_copy_in(space, &wanted, new, sizeof(wanted));
+    if (error != 0)
+        return syscall_return_memory(thread, error);
+    struct linux_rlimit limit = limit_of(thread->process, which);
+    if (new != 0 && wanted.now > wanted.most)
         return syscall_return(thread, -EINVAL);
-    if (which == RLIMIT_STACK_NUMBER)
-        limit = (struct linux_rlimit){m->stack_size, m->stack_size};
-    if (which == RLIMIT_AS_NUMBER)
-        limit = (struct linux_rlimit){m->max_memory, m->max_memory};
-    if (which == RLIMIT_NPROC_NUMBER)
-        limit = (struct linux_rlimit){m->max_threads, m->max_threads};
-    if (which == RLIMIT_NOFILE_NUMBER)
-        limit = (struct linux_rlimit){OPEN_FILES, OPEN_FILES};
-    if (which == RLIMIT_CORE_NUMBER)
-        limit = (struct linux_rlimit){0, 0};
-    return copy_out_return(thread, to, &limit, sizeof(limit), 0);
+    if (new != 0 && (wanted.now != limit.now || wanted.most != limit.most))
+        return syscall_return(thread, -EPERM);
+    return old != 0 ? copy_out_return(thread, old, &limit, sizeof(limit), 0)
+                    : syscall_return(thread, 0);
 }
 
 enum syscall_action local_getrlimit(struct thread *thread, const uint64_t given[6])
 {
-    return get_limit(thread, given[0], given[1]);
+    return given[1] != 0 ? change_limit(thread, given[0], 0, given[1])
+                         : syscall_return(thread, -EFAULT);
 }
 
-/* The limits are the manifest's: they can be read, not moved. */
+enum syscall_action local_setrlimit(struct thread *thread, const uint64_t given[6])
+{
+    return given[1] != 0 ? change_limit(thread, given[0], given[1], 0)
+                         : syscall_return(thread, -EFAULT);
+}
+
 enum syscall_action local_prlimit64(struct thread *thread, const uint64_t given[6])
 {
     int32_t pid = (int32_t)given[0];
     if (pid != 0 && pid != (int64_t)thread->process->host_pid)
         return syscall_return(thread, -EPERM);
-    if (given[2] != 0)
-        return syscall_return(thread, given[1] < RLIMIT_COUNT ? -EPERM : -EINVAL);
-    if (given[3] == 0)
-        return syscall_return(thread, 0);
-    return get_limit(thread, given[1], given[3]);
+    return change_limit(thread, given[1], given[2], given[3]);
 }
 
 /* ---- the processor and its random source ---- */

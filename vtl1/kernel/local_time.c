@@ -132,8 +132,6 @@ static enum syscall_action futex_begin(struct thread *thread, const uint64_t giv
 {
     int error = 0;
     uint64_t ns = 0;
-    if (given[0] % sizeof(uint32_t) != 0)
-        return syscall_return(thread, -EINVAL);
     const uint32_t *word =
         address_space_pointer(&thread->process->space, given[0], ACCESS_READ, &error);
     if (!word)
@@ -151,6 +149,8 @@ static enum syscall_action futex_begin(struct thread *thread, const uint64_t giv
 enum syscall_action local_futex(struct thread *thread, const uint64_t given[6])
 {
     uint32_t op = (uint32_t)given[1] & ~FUTEX_OPTIONS;
+    if (given[0] % sizeof(uint32_t) != 0)
+        return syscall_return(thread, -EINVAL);
     if (thread->syscall.stage == SLEEP_ON)
         return is_over(thread) ? syscall_return(thread, -ETIMEDOUT)
                                : wait_until(thread, thread->syscall.deadline);

@@ -15,6 +15,7 @@
 #include "audit.h"
 #include "epoll.h"
 #include "linux_abi.h"
+#include "local.h"
 #include "marshal_parts.h"
 #include "string.h"
 
@@ -27,7 +28,8 @@ enum marshal_stage {
     STAGE_STREAM,     /* it is */
 };
 
-#define MESSAGES_MAX 1024u /* UIO_MAXIOV */
+#define MESSAGES_MAX  1024u /* UIO_MAXIOV */
+#define MSG_NO_SIGNAL 0x4000u
 
 enum syscall_action marshal_ask(struct thread *thread, uint64_t number, const uint64_t arguments[6])
 {
@@ -89,6 +91,16 @@ static void wipe_request(struct thread *thread)
         wipe(thread->bounce + s->slot[1].offset, s->used - s->slot[1].offset);
 }
 
+/* A call that writes, and no send with MSG_NOSIGNAL. VTL0's own SIGPIPE goes to nobody. */
+static bool breaks_pipe(const struct thread *thread)
+{
+    const struct syscall_state *s = &thread->syscall;
+    bool sends = s->entry->host == __NR_sendto || s->entry->host == __NR_sendmsg;
+    uint64_t flags = sends ? s->asked[s->entry->host == __NR_sendto ? 3 : 2] : 0;
+    return kind_in(&s->entry->argument[1], KIND(IN) | KIND(VECTOR_IN) | KIND(MESSAGE_IN)) &&
+           !(flags & MSG_NO_SIGNAL);
+}
+
 /* What was moved so far counts more than why it went no further. */
 static enum syscall_action finish(struct thread *thread, int64_t result)
 {
@@ -96,6 +108,8 @@ static enum syscall_action finish(struct thread *thread, int64_t result)
     wipe_request(thread);
     if (done > 0)
         result = (int64_t)done + (result > 0 ? result : 0);
+    if (result == -EPIPE && breaks_pipe(thread) && local_raise(thread, SIGPIPE) == SYSCALL_EXIT)
+        return SYSCALL_EXIT;
     return syscall_return(thread, result);
 }
 

@@ -44,45 +44,44 @@ uint64_t marshal_address(const struct thread *thread, unsigned i)
     return thread->bounce_user + thread->syscall.slot[i].offset;
 }
 
-int64_t marshal_prepare(struct thread *thread, uint64_t address, uint64_t bytes)
+int64_t marshal_prepare(struct thread *thread, uint64_t address, uint64_t bytes, unsigned access)
 {
     uint64_t ready = 0;
     if (!user_range(address, bytes))
         return 0;
     while (ready < bytes) {
         int error = 0;
-        if (!address_space_pointer(&thread->process->space, address + ready, ACCESS_WRITE, &error))
+        if (!address_space_pointer(&thread->process->space, address + ready, access, &error))
             return error == -EFAULT ? (int64_t)ready : -ENOMEM;
         ready += PAGE_SIZE - ((address + ready) & PAGE_MASK);
     }
     return (int64_t)bytes;
 }
 
-/* Byte for byte until the NUL: what VTL0 gets is one reading of the trustlet's string. */
+int64_t marshal_gather(struct thread *thread, uint64_t address, uint64_t offset, uint64_t bytes)
+{
+    struct address_space *space = &thread->process->space;
+    int64_t ready = (int64_t)bytes;
+    int error = user_copy_to_normal(space, thread->bounce + offset, address, bytes);
+    if (error == -EFAULT)
+        ready = marshal_prepare(thread, address, bytes, ACCESS_READ);
+    if (error == -EFAULT && ready > 0)
+        error = user_copy_to_normal(space, thread->bounce + offset, address, (uint64_t)ready);
+    return error == -ENOMEM ? error : ready;
+}
+
+/* What VTL0 gets is one reading of the trustlet's string. */
 static int put_path(struct thread *thread, const struct argument *a, uint64_t from, unsigned i)
 {
-    uint64_t length = 0, room = marshal_room(thread);
-    uint64_t limit = room < LINUX_PATH_MAX ? room : LINUX_PATH_MAX;
+    uint64_t room = marshal_room(thread);
     volatile char *to = (volatile char *)thread->bounce + first_free(thread);
-    const char *page = NULL;
-    int error = 0;
     if (from == 0 && (a->flags & ARGUMENT_NULLABLE))
         return 0;
-    do {
-        if (length == limit)
-            return -ENAMETOOLONG;
-        if (!page || ((from + length) & PAGE_MASK) == 0) {
-            page =
-                address_space_pointer(&thread->process->space, from + length, ACCESS_READ, &error);
-            if (!page)
-                return error == -EFAULT ? -EFAULT : -ENOMEM;
-        }
-        char byte = *page++;
-        to[length++] = byte;
-        if (byte == 0)
-            break;
-    } while (true);
-    marshal_place(thread, i, length);
+    int64_t length = user_copy_string(&thread->process->space, to, from,
+                                      room < LINUX_PATH_MAX ? room : LINUX_PATH_MAX);
+    if (length < 0)
+        return (int)length;
+    marshal_place(thread, i, (uint64_t)length + 1);
     thread->syscall.asked[i] = marshal_address(thread, i);
     return 0;
 }
@@ -122,21 +121,14 @@ static int64_t cut(struct thread *thread, const struct argument *a, uint64_t lef
 /* Brings the trustlet's side into place: -> bytes that VTL0 may be asked for, or -errno. */
 static int64_t fill(struct thread *thread, const struct argument *a, uint64_t address, unsigned i)
 {
-    uint64_t bytes = thread->syscall.slot[i].bytes;
-    volatile uint8_t *to = thread->bounce + thread->syscall.slot[i].offset;
-    int64_t ready = (int64_t)bytes;
-    if (bytes == 0)
-        return 0;
-    if (a->kind != ARGUMENT_IN) {
-        ready = marshal_prepare(thread, address, bytes);
-        if (ready == 0 || (ready > 0 && (uint64_t)ready < bytes && !(a->flags & ARGUMENT_CLIP)))
-            return -EFAULT;
-    }
-    if (ready > 0 && a->kind != ARGUMENT_OUT) {
-        int error = user_copy_to_normal(&thread->process->space, to, address, bytes);
-        return error != 0 ? error : ready;
-    }
-    return ready;
+    const struct marshal_slot *slot = &thread->syscall.slot[i];
+    int64_t bytes = slot->bytes, ready = bytes;
+    if (bytes > 0 && a->kind != ARGUMENT_IN)
+        ready = marshal_prepare(thread, address, slot->bytes, ACCESS_WRITE);
+    if (ready > 0 && a->kind != ARGUMENT_OUT)
+        ready = marshal_gather(thread, address, slot->offset, (uint64_t)ready);
+    bool too_few = ready < bytes && !(a->flags & ARGUMENT_CLIP);
+    return ready >= 0 && (too_few || (ready == 0 && bytes > 0)) ? -EFAULT : ready;
 }
 
 static int put_buffer(struct thread *thread, const uint64_t given[6], unsigned i)
@@ -170,21 +162,22 @@ static int put_vector(struct thread *thread, const uint64_t given[6], unsigned i
     struct syscall_state *s = &thread->syscall;
     const struct argument *a = &s->entry->argument[i];
     bool gather = a->kind == ARGUMENT_VECTOR_IN;
-    int64_t size = vector_size(thread, given[i], given[i + 1]);
+    int64_t size = vector_size(thread, given[i], given[i + 1], 0, VECTOR_MAX);
     if (size < 0)
         return (int)size;
     if ((uint64_t)size < s->done)
         return -EFAULT; /* another thread changed the list between two chunks */
-    int64_t bytes = vector_part(thread, given[i], given[i + 1], s->done);
+    int64_t bytes = vector_size(thread, given[i], given[i + 1], s->done, VECTOR_BATCH);
     if (bytes < 0)
         return (int)bytes;
     bytes = cut(thread, a, (uint64_t)bytes);
     if (bytes < 0 || !marshal_place(thread, i, (uint64_t)bytes))
         return -EINVAL;
-    int error = vector_move(thread, given[i], given[i + 1], s->done, (uint64_t)bytes,
-                            s->slot[i].offset, gather ? VECTOR_GATHER : VECTOR_PREPARE);
-    if (error != 0)
-        return error;
+    bytes = vector_move(thread, given[i], given[i + 1], s->done, (uint64_t)bytes, s->slot[i].offset,
+                        gather ? VECTOR_GATHER : VECTOR_PREPARE);
+    if (bytes < 0)
+        return (int)bytes;
+    s->slot[i].bytes = (uint32_t)bytes;
     s->total = (uint64_t)size;
     s->asked[i] = marshal_address(thread, i);
     s->asked[i + 1] = (uint64_t)bytes;
@@ -209,7 +202,7 @@ static int put_sized(struct thread *thread, const uint64_t given[6], unsigned i)
         size = a->unit;
     if (!marshal_place(thread, i, (uint64_t)size) || !marshal_place(thread, i + 1, sizeof(size)))
         return -EINVAL;
-    int64_t ready = marshal_prepare(thread, given[i], (uint64_t)size);
+    int64_t ready = marshal_prepare(thread, given[i], (uint64_t)size, ACCESS_WRITE);
     if (ready < size)
         return ready < 0 ? -ENOMEM : -EFAULT;
     copy_volatile(thread->bounce + s->slot[i + 1].offset, &size, sizeof(size));

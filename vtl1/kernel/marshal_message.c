@@ -67,7 +67,7 @@ static int put_part(struct thread *thread, unsigned slot, uint64_t address, uint
         return user_copy_to_normal(&thread->process->space,
                                    thread->bounce + thread->syscall.slot[slot].offset, address,
                                    bytes);
-    int64_t ready = marshal_prepare(thread, address, bytes);
+    int64_t ready = marshal_prepare(thread, address, bytes, ACCESS_WRITE);
     return ready < 0 ? -ENOMEM : (uint64_t)ready < bytes ? -EFAULT : 0;
 }
 
@@ -78,8 +78,8 @@ static uint64_t part_address(const struct thread *thread, unsigned slot)
 
 static int put_data(struct thread *thread, const struct linux_msghdr *header, bool gather)
 {
-    int64_t size = vector_size(thread, header->vector, header->vector_count);
-    int64_t part = vector_part(thread, header->vector, header->vector_count, 0);
+    int64_t size = vector_size(thread, header->vector, header->vector_count, 0, VECTOR_MAX);
+    int64_t part = vector_size(thread, header->vector, header->vector_count, 0, VECTOR_BATCH);
     if (size < 0 || part < 0 || part < size) /* a message of too many pieces cannot be parted */
         return size == -EFAULT || size == -ENOMEM ? (int)size : -EMSGSIZE;
     uint64_t room = marshal_room(thread);
@@ -87,9 +87,10 @@ static int put_data(struct thread *thread, const struct linux_msghdr *header, bo
     uint64_t bytes = (uint64_t)size < room ? (uint64_t)size : room;
     if (!marshal_place(thread, SLOT_DATA, bytes))
         return -EMSGSIZE;
-    return vector_move(thread, header->vector, header->vector_count, 0, bytes,
-                       thread->syscall.slot[SLOT_DATA].offset,
-                       gather ? VECTOR_GATHER : VECTOR_PREPARE);
+    int64_t moved = vector_move(thread, header->vector, header->vector_count, 0, bytes,
+                                thread->syscall.slot[SLOT_DATA].offset,
+                                gather ? VECTOR_GATHER : VECTOR_PREPARE);
+    return moved < 0 ? (int)moved : (uint64_t)moved < bytes ? -EFAULT : 0;
 }
 
 static void send_header(struct thread *thread, unsigned i)
@@ -222,7 +223,7 @@ static int64_t take_header(struct thread *thread, struct linux_msghdr *mine, uns
     mine->name_length = mine->name != 0 ? theirs.name_length : mine->name_length;
     mine->control_length = theirs.control_length;
     mine->flags = theirs.flags;
-    return error;
+    return error < 0 ? error : 0;
 }
 
 int64_t message_take(struct thread *thread, const uint64_t given[6], unsigned i, int64_t result)

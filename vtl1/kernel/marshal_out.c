@@ -70,8 +70,9 @@ int64_t marshal_take(struct thread *thread, const uint64_t given[6], unsigned i,
     case ARGUMENT_INOUT:
         return checked_later ? 0 : take_buffer(thread, given, i, result);
     case ARGUMENT_VECTOR_OUT:
-        return vector_move(thread, given[i], given[i + 1], s->done, filled(s, i, result),
-                           s->slot[i].offset, VECTOR_SCATTER);
+        result = vector_move(thread, given[i], given[i + 1], s->done, filled(s, i, result),
+                             s->slot[i].offset, VECTOR_SCATTER);
+        return result < 0 ? result : 0;
     case ARGUMENT_SIZED_OUT:
         return take_sized(thread, given, i);
     case ARGUMENT_MESSAGE_IN:
@@ -204,25 +205,6 @@ static int64_t check_dirents(struct thread *thread, const uint64_t given[6], int
     return 0;
 }
 
-/* getcwd: as many characters as the result says, the last of them the only NUL. */
-static int64_t check_string(struct thread *thread, const uint64_t given[6], int64_t result)
-{
-    char part[64];
-    uint64_t size = (uint64_t)result;
-    if (size == 0)
-        return MARSHAL_LIE;
-    for (uint64_t at = 0; at < size; at += sizeof(part)) {
-        uint64_t bytes = size - at < sizeof(part) ? size - at : sizeof(part);
-        int error = user_copy_in(&thread->process->space, part, given[0] + at, bytes);
-        if (error != 0)
-            return error;
-        for (uint64_t k = 0; k < bytes; k++)
-            if ((part[k] == 0) != (at + k + 1 == size))
-                return MARSHAL_LIE;
-    }
-    return 0;
-}
-
 /* The last byte that VTL0 filled of argument i, where it filled any, is a NUL. */
 static int64_t check_ended(struct thread *thread, const uint64_t given[6], unsigned i,
                            int64_t result)
@@ -299,8 +281,6 @@ int64_t marshal_check(struct thread *thread, const uint64_t given[6], int64_t *r
         return check_bits(thread, given, *result);
     case CHECK_DIRENTS:
         return check_dirents(thread, given, *result);
-    case CHECK_STRING:
-        return check_string(thread, given, *result);
     case CHECK_TIMESPEC:
         return check_time(thread, given, 1, SECOND_NS, false);
     case CHECK_REAL_SPEC:

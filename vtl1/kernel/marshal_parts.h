@@ -26,15 +26,16 @@ enum vector_direction {
     VECTOR_PREPARE, /* makes the trustlet's pages writable */
     VECTOR_SCATTER, /* bounce buffer -> trustlet */
 };
-/* The sum of `count` lengths, or -EINVAL (as Linux), -EFAULT, -ENOMEM. */
-int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count);
-/* How many bytes behind the first `skip` one request should move at most: those of so many pieces
- * as can be moved without a pause. Errors as above. */
-int64_t vector_part(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip);
+/* The bytes behind the first `skip` in at most so many pieces that are not empty; or -EINVAL (as
+ * Linux), -EFAULT, -ENOMEM. */
+int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
+                    uint64_t pieces_max);
+#define VECTOR_MAX   1024u /* UIO_MAXIOV */
+#define VECTOR_BATCH 256u  /* pieces moved in one request: some 30,000 instructions */
 /* Moves `bytes` bytes, the first `skip` of the vector left out, at `offset` of the bounce buffer.
- */
-int vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
-                uint64_t bytes, uint64_t offset, enum vector_direction direction);
+ * -> bytes moved, fewer where the trustlet's memory ends; -EFAULT: none; -ENOMEM. */
+int64_t vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
+                    uint64_t bytes, uint64_t offset, enum vector_direction direction);
 
 /* ---- marshal_message.c: struct msghdr ---- */
 
@@ -49,8 +50,10 @@ bool marshal_place(struct thread *thread, unsigned i, uint64_t bytes);
 uint64_t marshal_room(const struct thread *thread);
 /* The host process's address of slot i. */
 uint64_t marshal_address(const struct thread *thread, unsigned i);
-/* Makes user pages writable, so that taking an answer does not fail later: bytes from the start
- * that are, up to `bytes`, or -ENOMEM. */
-int64_t marshal_prepare(struct thread *thread, uint64_t address, uint64_t bytes);
+/* Makes user pages ready for the access, so that it does not fail later: bytes from the start that
+ * are, up to `bytes`, or -ENOMEM. */
+int64_t marshal_prepare(struct thread *thread, uint64_t address, uint64_t bytes, unsigned access);
+/* Copies to `offset` of the bounce buffer what can be read. -> bytes, or -ENOMEM */
+int64_t marshal_gather(struct thread *thread, uint64_t address, uint64_t offset, uint64_t bytes);
 
 #endif

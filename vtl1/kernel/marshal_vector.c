@@ -5,9 +5,7 @@
 #include "linux_abi.h"
 #include "user_copy.h"
 
-#define VECTOR_MAX   1024u /* UIO_MAXIOV */
-#define VECTOR_BATCH 256u  /* pieces moved in one request: some 30,000 instructions */
-#define WINDOW       64u   /* vectors read at once */
+#define WINDOW 64u /* vectors read at once */
 
 struct linux_iovec {
     uint64_t base;
@@ -41,27 +39,16 @@ static int walk_next(struct walk *w, struct linux_iovec *out)
     return 1;
 }
 
-int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count)
-{
-    struct walk walk = {.thread = thread, .vector = vector, .count = count};
-    struct linux_iovec v = {0};
-    uint64_t sum = 0;
-    int more = 0;
-    if (count > VECTOR_MAX)
-        return -EINVAL;
-    while ((more = walk_next(&walk, &v)) > 0)
-        if (__builtin_add_overflow(sum, v.length, &sum) || sum > INT64_MAX)
-            return -EINVAL;
-    return more < 0 ? more : (int64_t)sum;
-}
-
-int64_t vector_part(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip)
+int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
+                    uint64_t pieces_max)
 {
     struct walk walk = {.thread = thread, .vector = vector, .count = count};
     struct linux_iovec v = {0};
     uint64_t sum = 0, pieces = 0;
     int more = 0;
-    while (pieces < VECTOR_BATCH && (more = walk_next(&walk, &v)) > 0) {
+    if (count > VECTOR_MAX)
+        return -EINVAL;
+    while (pieces < pieces_max && (more = walk_next(&walk, &v)) > 0) {
         uint64_t skipped = skip < v.length ? skip : v.length;
         skip -= skipped;
         pieces += v.length > skipped;
@@ -71,36 +58,43 @@ int64_t vector_part(struct thread *thread, uint64_t vector, uint64_t count, uint
     return more < 0 ? more : (int64_t)sum;
 }
 
-static int move_piece(struct thread *thread, uint64_t address, uint64_t offset, uint64_t bytes,
-                      enum vector_direction direction)
+/* -> bytes moved; fewer where the trustlet's memory ends; -ENOMEM */
+static int64_t move_piece(struct thread *thread, uint64_t address, uint64_t offset, uint64_t bytes,
+                          enum vector_direction direction)
 {
     struct address_space *space = &thread->process->space;
-    int64_t ready = 0;
     switch (direction) {
     case VECTOR_GATHER:
-        return user_copy_to_normal(space, thread->bounce + offset, address, bytes);
-    case VECTOR_SCATTER:
-        return user_copy_from_normal(space, address, thread->bounce + offset, bytes);
+        return marshal_gather(thread, address, offset, bytes);
+    case VECTOR_SCATTER: {
+        int error = user_copy_from_normal(space, address, thread->bounce + offset, bytes);
+        return error == -ENOMEM ? error : error != 0 ? 0 : (int64_t)bytes;
+    }
     default:
-        ready = marshal_prepare(thread, address, bytes);
-        return ready < 0 ? -ENOMEM : (uint64_t)ready < bytes ? -EFAULT : 0;
+        return marshal_prepare(thread, address, bytes, ACCESS_WRITE);
     }
 }
 
-int vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
-                uint64_t bytes, uint64_t offset, enum vector_direction direction)
+int64_t vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
+                    uint64_t bytes, uint64_t offset, enum vector_direction direction)
 {
     struct walk walk = {.thread = thread, .vector = vector, .count = count};
     struct linux_iovec v = {0};
-    int error = 0, more = 0;
-    while (error == 0 && bytes > 0 && (more = walk_next(&walk, &v)) > 0) {
+    uint64_t done = 0;
+    int more = 0;
+    while (done < bytes && (more = walk_next(&walk, &v)) > 0) {
         uint64_t skipped = skip < v.length ? skip : v.length, left = v.length - skipped;
-        uint64_t part = left < bytes ? left : bytes;
+        uint64_t part = left < bytes - done ? left : bytes - done;
         skip -= skipped;
-        if (part > 0)
-            error = move_piece(thread, v.base + skipped, offset, part, direction);
-        offset += part;
-        bytes -= part;
+        int64_t moved =
+            part > 0 ? move_piece(thread, v.base + skipped, offset + done, part, direction) : 0;
+        if (moved < 0)
+            return moved;
+        done += (uint64_t)moved;
+        if ((uint64_t)moved < part)
+            break;
     }
-    return more < 0 ? more : error;
+    if (more < 0)
+        return more;
+    return done == 0 && bytes > 0 ? -EFAULT : (int64_t)done;
 }

@@ -9,35 +9,15 @@
 #include "user_copy.h"
 #include "x86.h"
 
-#define STACK_DEFAULT (8ull << 20)
-#define STACK_MIN     (256ull << 10)
-#define STACK_MAX     (1ull << 30)
-#define STRINGS_MAX   8192u             /* argc + envc */
-#define DYNAMIC_BASE  0x555555554000ull /* where Linux puts position-independent programs */
-#define MASK(bits)    ((1ull << (bits)) - 1)
+#include <linux/auxvec.h>
 
-/* Linux's auxiliary vector (elf.h). */
-enum {
-    AT_NULL = 0,
-    AT_PHDR = 3,
-    AT_PHENT = 4,
-    AT_PHNUM = 5,
-    AT_PAGESZ = 6,
-    AT_BASE = 7,
-    AT_FLAGS = 8,
-    AT_ENTRY = 9,
-    AT_UID = 11,
-    AT_EUID = 12,
-    AT_GID = 13,
-    AT_EGID = 14,
-    AT_PLATFORM = 15,
-    AT_HWCAP = 16,
-    AT_CLKTCK = 17,
-    AT_SECURE = 23,
-    AT_RANDOM = 25,
-    AT_HWCAP2 = 26,
-    AT_EXECFN = 31,
-};
+#define STACK_DEFAULT   (8ull << 20)
+#define STACK_MIN       (256ull << 10)
+#define STACK_MAX       (1ull << 30)
+#define STRINGS_MAX     8192u             /* argc + envc */
+#define DYNAMIC_BASE    0x555555554000ull /* where Linux puts position-independent programs */
+#define MASK(bits)      ((1ull << (bits)) - 1)
+
 #define AUX_PAIRS       19u
 #define HWCAP2_FSGSBASE 2u
 

@@ -63,27 +63,8 @@ int user_copy_from_normal(struct address_space *space, uint64_t to, const volati
     return user_move(space, to, (volatile uint8_t *)(uintptr_t)from, size, true);
 }
 
-int user_zero(struct address_space *space, uint64_t to, uint64_t size)
-{
-    int error = 0;
-
-    if (!user_range(to, size))
-        return -EFAULT;
-    while (size > 0) {
-        uint64_t room = PAGE_SIZE - to % PAGE_SIZE;
-        uint64_t bytes = size < room ? size : room;
-        void *page = address_space_pointer(space, to, ACCESS_WRITE, &error);
-
-        if (page == NULL)
-            return copy_error(error);
-        memset(page, 0, bytes);
-        to += bytes;
-        size -= bytes;
-    }
-    return 0;
-}
-
-int64_t user_copy_string(struct address_space *space, char *to, uint64_t from, uint64_t size)
+int64_t user_copy_string(struct address_space *space, volatile char *to, uint64_t from,
+                         uint64_t size)
 {
     const char *page = NULL;
     int error = 0;

@@ -19,9 +19,9 @@ int user_copy_to_normal(struct address_space *space, volatile void *to, uint64_t
                         uint64_t size);
 int user_copy_from_normal(struct address_space *space, uint64_t to, const volatile void *from,
                           uint64_t size);
-int user_zero(struct address_space *space, uint64_t to, uint64_t size);
 /* A NUL-ended string of at most size - 1 characters: its length, -ENAMETOOLONG, or as above. */
-int64_t user_copy_string(struct address_space *space, char *to, uint64_t from, uint64_t size);
+int64_t user_copy_string(struct address_space *space, volatile char *to, uint64_t from,
+                         uint64_t size);
 /* True if [address, address + size) lies in user space (it may be unmapped). */
 bool user_range(uint64_t address, uint64_t size);
 

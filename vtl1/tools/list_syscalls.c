@@ -99,7 +99,6 @@ static void print_check(const struct syscall_entry *e)
         [CHECK_POLL] = "; revents within events, as many as the result says",
         [CHECK_BITS] = "; no bit that was not asked for, as many as the result says",
         [CHECK_DIRENTS] = "; whole records with ended names",
-        [CHECK_STRING] = "; one NUL, at the end",
         [CHECK_TIMESPEC] = "; a sound time",
         [CHECK_TIMEVAL] = "; a sound time",
         [CHECK_REAL_SPEC] = "; a sound time, never earlier than before",

@@ -10,8 +10,13 @@
 static uint8_t file[USER_SIZE];
 static uint64_t file_at, file_end;
 
+static int64_t open_flags = O_RDONLY;
 static int64_t file_host(void)
 {
+    if (channel.number == __NR_fcntl) {
+        assert_int_equal(channel.arguments[1], F_GETFL);
+        return open_flags;
+    }
     uint64_t left = file_end - file_at, size = channel.arguments[2];
     uint64_t part = size < left ? size : left;
     switch (channel.number) {
@@ -238,7 +243,6 @@ static void test_lying_results(void **state)
     lie(1ll << 31, __NR_open, USER, 0, 0);
     lie(01000, __NR_umask, 0, 0, 0);
     lie(1 << 30, __NR_getppid, 0, 0, 0);
-    lie(0, __NR_getcwd, USER, 100, 0); /* no string */
     lie(2, __NR_fcntl, 0, F_GETFD, 0);
     lie(1ll << 40, __NR_time, 0, 0, 0);
     lie(1, __NR_poll, USER + 64, 0, 0);
@@ -405,6 +409,11 @@ static void test_sleep(void **state)
     assert_int_equal(thread.registers.rax, 0);
 }
 
+static int64_t flags_then_fixed_host(void)
+{
+    return channel.number == __NR_fcntl ? O_RDONLY : fixed_host();
+}
+
 static void test_file_mapping(void **state)
 {
     static uint8_t back[150000];
@@ -417,8 +426,14 @@ static void test_file_mapping(void **state)
     assert_int_equal(user_copy_out(&process.space, (uint64_t)at, "x", 1), -EFAULT);
     answer_value = -EBADF;
     assert_int_equal(call(fixed_host, __NR_mmap, 0, 4096, ACCESS_READ, MAP_PRIVATE, 9, 0), -EBADF);
-    answer_value = 4097;
-    call(fixed_host, __NR_mmap, 0, 4096, ACCESS_READ, MAP_PRIVATE, 9, 0);
+    open_flags = O_WRONLY;
+    assert_int_equal(call(file_host, __NR_mmap, 0, 4096, ACCESS_READ, MAP_PRIVATE, 9, 0), -EACCES);
+    open_flags = 1ll << 31;
+    call(file_host, __NR_mmap, 0, 4096, ACCESS_READ, MAP_PRIVATE, 9, 0);
+    assert_lie();
+    open_flags = O_RDONLY;
+    answer_value = 4097; /* one byte too many */
+    call(flags_then_fixed_host, __NR_mmap, 0, 4096, ACCESS_READ, MAP_PRIVATE, 9, 0);
     assert_lie();
 }
 
