@@ -67,6 +67,25 @@ struct openvsm_attempt_report {
     uint32_t operation; /* enum sk_attempt */
 };
 
+/* Chooses the trustlet that this file's calls go to; once. ESRCH: that process hosts none. */
+struct openvsm_connect {
+    int32_t pid; /* of its host, in the caller's PID namespace */
+    uint32_t reserved;
+};
+/*
+ * A call into it. The trustlet gets `in` bytes of the buffer, up to `out` bytes come back into the
+ * same buffer. ENOTCONN, EACCES (its policy does not let it be called), EMSGSIZE, ETIMEDOUT (it may
+ * have acted nevertheless), ECONNRESET (it, or the thread that had the call, has ended), EFAULT.
+ */
+struct openvsm_trustlet_call {
+    uint64_t number;
+    uint64_t words[4]; /* in, then the answer's */
+    uint64_t buffer;
+    uint32_t in;
+    uint32_t out;     /* then how many bytes came back */
+    uint64_t timeout; /* nanoseconds; ~0: none */
+};
+
 #define OPENVSM_IOC          'V'
 #define OPENVSM_OPEN_IMAGE   _IOWR(OPENVSM_IOC, 1, struct openvsm_open_image)
 #define OPENVSM_START        _IOWR(OPENVSM_IOC, 2, struct openvsm_start)
@@ -88,5 +107,10 @@ struct openvsm_attempt_report {
 
 #define OPENVSM_IS_SECURE    _IOWR(OPENVSM_IOC, 20, struct openvsm_is_secure)
 #define OPENVSM_REPORT       _IOW(OPENVSM_IOC, 21, struct openvsm_attempt_report)
+/* Calling, too, needs a descriptor open for reading only. */
+#define OPENVSM_CONNECT      _IOW(OPENVSM_IOC, 22, struct openvsm_connect)
+/* CALL is lseek(device, address of a struct openvsm_trustlet_call, OPENVSM_WHENCE_CALL) -> 0, for
+ * the reason given at RUN_RESULTS. */
+#define OPENVSM_WHENCE_CALL  3 /* SEEK_DATA */
 
 #endif

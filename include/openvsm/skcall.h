@@ -72,6 +72,12 @@ enum sk_status {
  * AUDIT_RING      -> gpa, bytes of struct sk_audit_ring, readable by VTL0, not writable
  * AUDIT_REPORT    (process or 0, enum sk_attempt, VTL0's process id of who tried): VTL0's own word
  * STATISTICS      -> XSAVEs and XRSTORs done by VTL1 since boot, on all CPUs
+ * TRUSTLET_CALL   (process, gpa of struct sk_trustlet_call) -> enum sk_called; index of a thread to
+ *                    wake, ~0 for none; 1 if the thread that served waits for the next call
+ * already. A waiting thread of the trustlet gets the call and runs on this CPU until it has
+ * answered; if it needs VTL0 before that, its own carrier takes over. SK_ACCESS_DENIED: its
+ * manifest does not let it be called. TRUSTLET_CANCEL (process, the same gpa): VTL1 will not touch
+ * the caller's memory any more.
  */
 #define SK_CALL_LIST(X)                                                                            \
     X(0, NULL, null)                                                                               \
@@ -91,7 +97,9 @@ enum sk_status {
     X(14, THREAD_KILL, thread_kill)                                                                \
     X(15, AUDIT_RING, audit_ring)                                                                  \
     X(16, AUDIT_REPORT, audit_report)                                                              \
-    X(17, STATISTICS, statistics)
+    X(17, STATISTICS, statistics)                                                                  \
+    X(18, TRUSTLET_CALL, trustlet_call)                                                            \
+    X(19, TRUSTLET_CANCEL, trustlet_cancel)
 
 enum sk_call_number {
 #define SK_CALL_ENUM(number, name, handler) SK_CALL_##name = number,
@@ -113,6 +121,7 @@ enum sk_run {
     SK_RUN_EXIT = 6,   /* result 1: exit status 0..255; result 2: signal or 0; 3: fault address;
                           result 4: enum sk_death */
     SK_RUN_MEMORY = 7, /* result 1: pages to donate, then run us again */
+    SK_RUN_ACCEPT = 8, /* as WAIT; the thread waits for a call, and has answered the last one */
 };
 enum sk_death {
     SK_DEATH_EXIT = 0,
@@ -148,6 +157,31 @@ struct sk_channel {
     uint8_t reserved[OPENVSM_PAGE_SIZE - 80];
 };
 static_assert(sizeof(struct sk_channel) == OPENVSM_PAGE_SIZE, "channel header is one page");
+
+/* TRUSTLET_CALL: a call from VTL0 into a trustlet. It lies in one page, and VTL1 copies it once. */
+#define SK_CALL_BYTES_MAX (64u << 10)
+#define SK_CALL_PAGES_MAX 17u
+enum sk_called {
+    SK_CALLED = 0,          /* a thread has it: sk_trustlet_call.state says how far it is */
+    SK_CALLED_NOBODY = 1,   /* no thread waits: again after an SK_RUN_ACCEPT */
+    SK_CALLED_TOO_LONG = 2, /* the waiting thread has no room for so many bytes */
+};
+enum sk_call_state {
+    SK_CALL_OPEN = 0,
+    SK_CALL_ANSWERED = 1,
+    SK_CALL_ABORTED = 2, /* the thread that had it has ended, or a page was not VTL0's */
+};
+struct sk_trustlet_call {
+    uint32_t state;         /* enum sk_call_state, written by VTL1 last */
+    uint32_t pid, uid, gid; /* of the caller: VTL0's word */
+    uint64_t number;
+    uint64_t words[4];                 /* to the trustlet, then its answer */
+    uint32_t in;                       /* bytes of the buffer that the trustlet gets */
+    uint32_t out;                      /* bytes that it may give back, then that it gave */
+    uint64_t offset;                   /* of the buffer in the first page */
+    uint64_t pages[SK_CALL_PAGES_MAX]; /* GPAs */
+};
+static_assert(sizeof(struct sk_trustlet_call) == 208, "Secure Kernel ABI");
 
 struct sk_process_info {
     uint64_t process;

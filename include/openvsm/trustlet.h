@@ -22,6 +22,7 @@
 #define TRUSTLET_DEBUGGABLE       (1u << 0) /* registers and memory may be shown to VTL0 */
 #define TRUSTLET_FIXED_ARGS       (1u << 1) /* argv comes from fixed_args, the caller's is refused */
 #define TRUSTLET_NO_ENVIRONMENT   (1u << 2) /* environment is dropped */
+#define TRUSTLET_CALLABLE         (1u << 3) /* VTL0 may call into it */
 
 /* Classes of marshalled system calls: symbol, bit, name in policy files. */
 #define TRUSTLET_CLASS_LIST(X)                                                                     \
@@ -90,12 +91,18 @@ static_assert(sizeof(struct trusted_keys) == 308, "trusted keys are on disk");
  * SEAL     (enum trustlet_seal, bytes, size, to, room) -> bytes written: size + OVERHEAD
  * UNSEAL   (sealed, size, to, room) -> bytes written; EBADMSG: altered, sealed in another boot, or
  *             not for this trustlet; EACCES: sealed by a newer version of it
+ * ACCEPT   (struct trustlet_call *, buffer, its size, nanoseconds; ~0: no limit; 0: only answers,
+ * then ETIMEDOUT) -> 0: a call has come. If this thread has one open, that one is answered first,
+ * with what stands in *call and the buffer. ETIMEDOUT: none came. ECANCELED: the caller has gone,
+ * the answer was dropped; nothing was waited for. EMSGSIZE: the answer is longer than the caller's
+ *             room, the call stays open. EPERM: the manifest does not let it be called.
  */
 #define TRUSTLET_SYSCALL_BASE 0x08000000u
 #define TRUSTLET_SYSCALL_LIST(X)                                                                   \
     X(0, IDENTITY, identity)                                                                       \
     X(1, SEAL, seal)                                                                               \
-    X(2, UNSEAL, unseal)
+    X(2, UNSEAL, unseal)                                                                           \
+    X(3, ACCEPT, accept)
 enum trustlet_syscall {
 #define TRUSTLET_SYSCALL_ENUM(number, symbol, handler)                                             \
     TRUSTLET_SYSCALL_##symbol = TRUSTLET_SYSCALL_BASE + (number),
@@ -116,6 +123,17 @@ struct trustlet_identity {
     uint8_t signer[TRUSTLET_KEY_SIZE];
 };
 static_assert(sizeof(struct trustlet_identity) == 128, "trustlet ABI");
+
+/* A call from VTL0, and the answer to it. */
+struct trustlet_call {
+    uint64_t number;
+    uint64_t words[4];
+    uint32_t bytes;         /* of the buffer: what the caller sent, then what goes back */
+    uint32_t room;          /* at most so many bytes may go back */
+    uint32_t pid, uid, gid; /* of the caller: the word of VTL0's kernel, in its first namespace */
+    uint32_t reserved;
+};
+static_assert(sizeof(struct trustlet_call) == 64, "trustlet ABI");
 
 /* Who may unseal. Sealing is bound to this boot: what must outlive it needs a root that a changed
  * boot cannot reach, and there is none yet. */

@@ -51,7 +51,7 @@ static bool limits_are_sound(const struct trustlet_manifest *m)
 enum sk_status manifest_check(const struct trustlet_trailer *t)
 {
     const uint32_t known_flags =
-        TRUSTLET_DEBUGGABLE | TRUSTLET_FIXED_ARGS | TRUSTLET_NO_ENVIRONMENT;
+        TRUSTLET_DEBUGGABLE | TRUSTLET_FIXED_ARGS | TRUSTLET_NO_ENVIRONMENT | TRUSTLET_CALLABLE;
     const struct trustlet_manifest *m = &t->manifest;
     if (!equal(t->magic, TRUSTLET_MAGIC, sizeof(t->magic)))
         return SK_IMAGE_UNSIGNED;

@@ -152,17 +152,17 @@ static enum syscall_action with_blob(struct thread *thread, const uint64_t given
     return syscall_return_memory(thread, result);
 }
 
-static enum syscall_action secure_seal(struct thread *thread, const uint64_t given[6])
+enum syscall_action secure_seal(struct thread *thread, const uint64_t given[6])
 {
     return with_blob(thread, given, seal);
 }
 
-static enum syscall_action secure_unseal(struct thread *thread, const uint64_t given[6])
+enum syscall_action secure_unseal(struct thread *thread, const uint64_t given[6])
 {
     return with_blob(thread, given, unseal);
 }
 
-static enum syscall_action secure_identity(struct thread *thread, const uint64_t given[6])
+enum syscall_action secure_identity(struct thread *thread, const uint64_t given[6])
 {
     struct process *process = thread->process;
     const struct trustlet_manifest *m = process->manifest;

@@ -11,6 +11,13 @@ enum {
 #undef SECURE_COUNT
         SECURE_CALLS
 };
+
+/* One handler for each: secure_identity, secure_seal … */
+#define SECURE_HANDLER(number, symbol, handler)                                                    \
+    enum syscall_action secure_##handler(struct thread *thread, const uint64_t given[6]);
+TRUSTLET_SYSCALL_LIST(SECURE_HANDLER)
+#undef SECURE_HANDLER
+
 extern const struct syscall_entry secure_table[SECURE_CALLS];
 
 #endif

@@ -49,6 +49,7 @@ void thread_free(struct thread *thread)
     struct process *process = thread->process;
 
     SK_CHECK(!thread->running);
+    trustlet_call_abort(thread);
     if (thread->channel != NULL)
         normal_memory_unpin(thread->channel_gpa, thread->channel_pages);
     process->threads[thread->index] = NULL;
@@ -239,11 +240,9 @@ static bool need_memory(struct thread *thread, enum sk_run *why)
 static bool take_action(struct thread *thread, enum syscall_action action, enum sk_run *why)
 {
     static const enum sk_run leave[] = {
-        [SYSCALL_MARSHAL] = SK_RUN_SYSCALL,
-        [SYSCALL_WAIT] = SK_RUN_WAIT,
-        [SYSCALL_WAKE] = SK_RUN_WAKE,
-        [SYSCALL_SPAWN] = SK_RUN_SPAWN,
-        [SYSCALL_THREAD_EXIT] = SK_RUN_THREAD_EXIT,
+        [SYSCALL_MARSHAL] = SK_RUN_SYSCALL, [SYSCALL_ACCEPT] = SK_RUN_ACCEPT,
+        [SYSCALL_WAIT] = SK_RUN_WAIT,       [SYSCALL_WAKE] = SK_RUN_WAKE,
+        [SYSCALL_SPAWN] = SK_RUN_SPAWN,     [SYSCALL_THREAD_EXIT] = SK_RUN_THREAD_EXIT,
     };
 
     switch (action) {
@@ -259,6 +258,7 @@ static bool take_action(struct thread *thread, enum syscall_action action, enum 
         *why = SK_RUN_PREEMPTED;
         return true;
     case SYSCALL_MARSHAL:
+    case SYSCALL_ACCEPT:
     case SYSCALL_WAIT:
         thread->resume = RESUME_COMPLETE;
         break;
@@ -268,6 +268,7 @@ static bool take_action(struct thread *thread, enum syscall_action action, enum 
         break;
     case SYSCALL_THREAD_EXIT:
         thread->exited = true;
+        trustlet_call_abort(thread);
         break;
     }
     *why = leave[action];
@@ -303,7 +304,7 @@ static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
     return SK_RUN_EXIT;
 }
 
-static enum sk_run thread_enter(struct thread *thread)
+enum sk_run thread_enter(struct thread *thread)
 {
     struct cpu *cpu = this_cpu();
 
@@ -348,8 +349,11 @@ enum sk_status sk_call_thread_run(struct call *call)
         return SK_NOT_FOUND;
     struct thread *thread = thread_find(process, call->argument[1]);
     enum sk_status status = SK_OK;
+    enum sk_run why = SK_RUN_PREEMPTED;
 
-    if (thread == NULL || thread->exited)
+    if (thread != NULL && trustlet_call_left(thread, &why))
+        set_results(call, thread, why);
+    else if (thread == NULL || thread->exited)
         status = SK_NOT_FOUND;
     else if (thread->running)
         status = SK_BUSY;

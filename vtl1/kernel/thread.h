@@ -7,6 +7,7 @@
 
 #include "process.h"
 #include "syscall_state.h"
+#include "trustlet_call.h"
 #include <openvsm/skcall.h>
 
 /* User registers as entry.S saves and loads them; the order is entry.S's. */
@@ -59,6 +60,7 @@ struct thread {
     uint64_t signal_mask;
 
     struct syscall_state syscall; /* marshal.c's own, zero at creation */
+    struct service service;       /* trustlet_call.c's own, zero at creation */
 };
 static_assert(sizeof(struct thread) <= THREAD_XSAVE_OFFSET, "a thread object is one frame");
 
@@ -68,10 +70,15 @@ enum sk_status thread_create(struct process *process, struct thread **made);
 /* Lets go of its channel and frees it. It is not running. */
 void thread_free(struct thread *thread);
 
+/* Runs it on this CPU, which nobody else does, until it wants something of VTL0. Lock held; it is
+ * dropped while the trustlet runs. */
+enum sk_run thread_enter(struct thread *thread);
+
 /* What syscall_dispatch and syscall_complete want done next. */
 enum syscall_action {
     SYSCALL_RETURN,      /* registers.rax is set: go on in ring 3 */
     SYSCALL_MARSHAL,     /* the request stands in the channel; syscall_complete at the next run */
+    SYSCALL_ACCEPT,      /* as WAIT: the thread waits for a call */
     SYSCALL_WAIT,        /* run_result[0] = nanoseconds; syscall_complete at the next run */
     SYSCALL_WAKE,        /* registers.rax is set; run_result[0] = thread to run */
     SYSCALL_SPAWN,       /* registers.rax is set; run_result[0] = new thread */
