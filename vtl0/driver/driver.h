@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
+#include <linux/kref.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -94,6 +95,14 @@ struct carried_thread {
     bool ended;
 };
 
+/* A trustlet as its callers see it. */
+struct callee {
+    wait_queue_head_t turns;   /* of those who want a thread that waits for a call */
+    wait_queue_head_t answers; /* of those whose call is under way */
+    atomic_t accepting;        /* threads that wait; sometimes too many, never too few */
+    bool over;
+};
+
 struct trustlet {
     struct list_head link; /* in trustlets, which may be read under RCU */
     struct rcu_head rcu;
@@ -108,6 +117,10 @@ struct trustlet {
     /* By VTL1's index; entries live as long as the trustlet, and RUN reads them without a lock. */
     unsigned int thread_slots; /* how many at the beginning may be used */
     struct carried_thread *threads[OPENVSM_MAX_THREADS];
+    struct callee callee;
+    struct trustlet *target;        /* whom this file calls; set once */
+    struct sk_trustlet_call *spare; /* for the next call; NULL: one has it */
+    struct kref references;         /* the file's own, and those of its callers' files */
 };
 
 /* The thread of that index, or NULL. */
@@ -119,7 +132,11 @@ static inline struct carried_thread *trustlet_thread(struct trustlet *t, u64 ind
 }
 
 struct trustlet *trustlet_new(void);
+/* Ends it and drops the file's reference. */
 void trustlet_free(struct trustlet *t);
+void trustlet_put(struct trustlet *t);
+/* The live trustlet of that host with a reference, or NULL. */
+struct trustlet *trustlet_of(struct pid *host);
 /* A forked child or the receiver of a passed descriptor is neither this memory nor this group. */
 static inline bool trustlet_is_owner(const struct trustlet *t)
 {
@@ -168,6 +185,20 @@ long run_thread(struct trustlet *t, u64 index);
 long run_with_results(struct trustlet *t, struct openvsm_run __user *argument);
 long run_results(struct trustlet *t, struct openvsm_run __user *argument);
 void run_wake_all(struct trustlet *t);
+/* Wakes the carrier of that thread. */
+void run_wake(struct trustlet *t, u64 index);
+
+/* ---- trustlet_call.c: calls into a trustlet ---- */
+
+void callee_init(struct callee *callee);
+/* A thread waits for a call, and has answered the one it had. */
+void callee_accepts(struct callee *callee);
+/* Somebody may have got an answer, or will get none. */
+void callee_answered(struct callee *callee);
+/* It will serve nobody any more. */
+void callee_ends(struct callee *callee);
+long call_connect(struct trustlet *t, struct openvsm_connect __user *argument);
+long call_make(struct trustlet *t, struct openvsm_trustlet_call __user *argument);
 
 /* ---- query.c: questions about the machine ---- */
 

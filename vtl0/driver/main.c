@@ -39,15 +39,16 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
     return trustlet_is_owner(t) ? trustlet_map_channel(t, vma) : -EPERM;
 }
 
-/* Not a position but a thread: see openvsm/device.h. */
-static loff_t device_llseek(struct file *file, loff_t thread, int whence)
+/* Not a position but a thread to run or a call to make: see openvsm/device.h. */
+static loff_t device_llseek(struct file *file, loff_t offset, int whence)
 {
     struct trustlet *t = file->private_data;
 
     if (unlikely(!trustlet_is_owner(t)))
         return -EPERM;
-    return likely(whence == SEEK_SET && file->f_mode & FMODE_WRITE) ? run_thread(t, thread)
-                                                                    : -EINVAL;
+    if (likely(whence == SEEK_SET && file->f_mode & FMODE_WRITE))
+        return run_thread(t, offset);
+    return whence == OPENVSM_WHENCE_CALL ? call_make(t, (void __user *)offset) : -EINVAL;
 }
 
 static long kill_trustlet(struct trustlet *t, const u32 __user *argument)
@@ -72,6 +73,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
         return secure_report(user);
     if (command == OPENVSM_QUERY)
         return query_skcall(user);
+    if (command == OPENVSM_CONNECT)
+        return call_connect(t, user);
     if (!(file->f_mode & FMODE_WRITE))
         return -EACCES;
     switch (command) {

@@ -33,13 +33,12 @@ static void wake(struct carried_thread *c)
     wake_up(&c->queue);
 }
 
-static int wake_thread(struct trustlet *t, u64 index)
+void run_wake(struct trustlet *t, u64 index)
 {
     struct carried_thread *c = trustlet_thread(t, index);
 
     if (c)
         wake(c);
-    return STEP_ENTER;
 }
 
 void run_wake_all(struct trustlet *t)
@@ -95,13 +94,19 @@ static int after_entry(struct trustlet *t, struct carried_thread *c, const struc
     case SK_RUN_WAIT:
         return start_wait(t, c, w->w[2]);
     case SK_RUN_WAKE:
-        return wake_thread(t, w->w[2]);
+        run_wake(t, w->w[2]);
+        return STEP_ENTER;
+    case SK_RUN_ACCEPT:
+        callee_accepts(&t->callee);
+        return start_wait(t, c, w->w[2]);
     case SK_RUN_MEMORY:
         return lend(t, w->w[2]);
     case SK_RUN_THREAD_EXIT:
         c->ended = true;
+        callee_answered(&t->callee);
         return STEP_TO_USER;
     case SK_RUN_EXIT:
+        callee_ends(&t->callee);
         run_wake_all(t); /* the other threads learn of it from VTL1 */
         return STEP_TO_USER;
     default:

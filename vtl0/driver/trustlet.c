@@ -23,6 +23,8 @@ struct trustlet *trustlet_new(void)
     if (!t)
         return NULL;
     mutex_init(&t->lock);
+    kref_init(&t->references);
+    callee_init(&t->callee);
     mmgrab(current->mm);
     t->mm = current->mm;
     t->owner = get_pid(task_tgid(current));
@@ -48,14 +50,31 @@ void trustlet_free(struct trustlet *t)
     mutex_lock(&trustlets_lock);
     list_del_rcu(&t->link);
     mutex_unlock(&trustlets_lock);
-    for (i = 0; i < t->thread_slots; i++) {
+    for (i = 0; i < t->thread_slots; i++)
         if (t->threads[i])
             channel_free(t->threads[i]);
+    if (t->target)
+        trustlet_put(t->target);
+    kfree(t->spare);
+    trustlet_put(t);
+}
+
+/* Callers still wake the carriers of a trustlet that has ended. */
+static void release(struct kref *references)
+{
+    struct trustlet *t = container_of(references, struct trustlet, references);
+    unsigned int i;
+
+    for (i = 0; i < t->thread_slots; i++)
         kfree(t->threads[i]);
-    }
     put_pid(t->owner);
     mmdrop(t->mm);
     kvfree_rcu(t, rcu);
+}
+
+void trustlet_put(struct trustlet *t)
+{
+    kref_put(&t->references, release);
 }
 
 static void destroy_process(u64 process)
@@ -74,6 +93,7 @@ void trustlet_end(struct trustlet *t)
     t->has_image = false;
     if (t->has_process) {
         WRITE_ONCE(t->dying, true);
+        callee_ends(&t->callee);
         run_wake_all(t);
         destroy_process(t->process);
         t->has_process = false;
@@ -305,6 +325,22 @@ void trustlets_end_orphans(void)
             trustlet_end(t);
     }
     mutex_unlock(&trustlets_lock);
+}
+
+struct trustlet *trustlet_of(struct pid *host)
+{
+    struct trustlet *t, *found = NULL;
+
+    mutex_lock(&trustlets_lock);
+    list_for_each_entry(t, &trustlets, link)
+    {
+        if (t->owner == host && READ_ONCE(t->has_process))
+            found = t;
+    }
+    if (found)
+        kref_get(&found->references);
+    mutex_unlock(&trustlets_lock);
+    return found;
 }
 
 u64 trustlet_process_of(struct pid *host)
