@@ -74,11 +74,12 @@ install: packaged
 	$(call from,packaging/grub/openvsm,/etc/grub.d/11_openvsm,755)
 	$(call into,$(PREFIX)/bin,$(PACKAGED)/ium,755)
 	$(call into,$(PREFIX)/share/man/man1,$(wildcard docs/man/ium*.1))
+	$(call into,$(PREFIX)/share/man/man3,$(wildcard docs/man/*.3))
 	$(call into,$(PREFIX)/share/man/man8,docs/man/openvsm.8)
 	$(install_lsa)
 	$(call into,$(PREFIX)/include/openvsm,$(filter-out %/lsa.h,$(wildcard include/openvsm/*.h)))
 	$(call into,$(PREFIX)/include/nt,$(wildcard include/nt/*.h))
-	$(call into,$(PREFIX)/include/openvsm,vtl0/lib/openvsm.h)
+	$(call into,$(PREFIX)/include/openvsm,vtl0/lib/openvsm.h vtl1/sdk/openvsm_trustlet.h)
 	$(call into,$(PREFIX)/lib/$(MULTIARCH),$(LIBOPENVSM))
 	$(call from,packaging/openvsm.pc,$(PREFIX)/lib/$(MULTIARCH)/pkgconfig/openvsm.pc,644)
 	$(call into,$(PREFIX)/share/doc/libopenvsm-dev/examples,vtl1/trustlets/samples/hello.c \

@@ -81,4 +81,31 @@ int openvsm_is_secure_process(pid_t pid, bool *secure);
 /* Makes an audit record of an attempt on a trustlet that an API turned away. ESRCH: not one. */
 int openvsm_report_attempt(pid_t pid, enum sk_attempt operation);
 
+/*
+ * Calling into a trustlet. A connection may be used by many threads at once; a forked child makes
+ * its own. Any user may connect to a trustlet whose policy says `calls = accept`; the trustlet sees
+ * who calls.
+ */
+struct openvsm_trustlet;
+/* The bytes that go along: the trustlet gets `in` of them; up to `out` come back in their place,
+ * and `out` then says how many. At most SK_CALL_BYTES_MAX each. */
+struct openvsm_buffer {
+    void *bytes;
+    uint32_t in;
+    uint32_t out;
+};
+/* Connects to the trustlet that the process hosts. ESRCH: it hosts none; ENOENT: no driver. */
+int openvsm_connect(pid_t host, struct openvsm_trustlet **trustlet);
+/* Calls in progress go on. NULL is allowed. */
+void openvsm_disconnect(struct openvsm_trustlet *trustlet);
+/* For the calls that begin afterwards; ~0, as at first: no limit. */
+void openvsm_set_timeout(struct openvsm_trustlet *trustlet, uint64_t nanoseconds);
+/*
+ * The trustlet gets number, words and buffer (NULL: none), and its answer replaces words and
+ * buffer. EACCES: its policy lets nobody call it. EMSGSIZE: it takes no buffer so long. ETIMEDOUT:
+ * no answer in time, though it may have acted. ECONNRESET: it has ended.
+ */
+int openvsm_call(struct openvsm_trustlet *trustlet, uint64_t number, uint64_t words[4],
+                 struct openvsm_buffer *buffer);
+
 #endif

@@ -48,6 +48,7 @@ static void print_text(const char *path, const struct trustlet_trailer *t, enum 
     printf("stack-size        %s\n", policy_format_size(m->stack_size, stack));
     printf("arguments         %s\n", arguments_text(m, words));
     printf("environment       %s\n", m->flags & TRUSTLET_NO_ENVIRONMENT ? "drop" : "accept");
+    printf("calls             %s\n", m->flags & TRUSTLET_CALLABLE ? "accept" : "refuse");
     printf("debuggable        %s\n", yes_no(m->flags & TRUSTLET_DEBUGGABLE));
     printf("image-size        %llu\n", (unsigned long long)m->image_size);
     printf("digest            %s\n", hex_format(m->digest, sizeof(m->digest), hex));
@@ -82,6 +83,7 @@ static void print_json(const char *path, const struct trustlet_trailer *t, enum 
     ium_add_number(o, "stack-size", m->stack_size);
     ium_add_string(o, "arguments", arguments_text(m, words));
     ium_add_string(o, "environment", m->flags & TRUSTLET_NO_ENVIRONMENT ? "drop" : "accept");
+    ium_add_bool(o, "callable", m->flags & TRUSTLET_CALLABLE);
     ium_add_bool(o, "debuggable", m->flags & TRUSTLET_DEBUGGABLE);
     ium_add_number(o, "image-size", m->image_size);
     ium_add_string(o, "digest", hex_format(m->digest, sizeof(m->digest), hex));

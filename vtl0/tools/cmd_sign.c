@@ -19,8 +19,8 @@
 
 /* Options that are policy keys of the same name, in the order of sign_options. */
 static const char *const policy_keys[] = {
-    "id",          "name",       "security-version", "classes",     "max-memory",
-    "max-threads", "stack-size", "debuggable",       "environment", "arguments",
+    "id",         "name",       "security-version", "classes",   "max-memory", "max-threads",
+    "stack-size", "debuggable", "environment",      "arguments", "calls",
 };
 #define KEY_COUNT (sizeof(policy_keys) / sizeof(policy_keys[0]))
 
@@ -203,6 +203,8 @@ int ium_sign(int argc, const char **argv)
         {"environment", 0, POPT_ARG_STRING, &r.values[8], 0, "the caller's", "accept|drop"},
         {"arguments", 0, POPT_ARG_STRING, &r.values[9], 0, "the caller's, or these words",
          "accept|WORDS"},
+        {"calls", 0, POPT_ARG_STRING, &r.values[10], 0, "may VTL0 call into it? (default refuse)",
+         "accept|refuse"},
         POPT_AUTOHELP POPT_TABLEEND,
     };
     poptContext context =

@@ -225,6 +225,8 @@ bool policy_set(struct trustlet_manifest *m, const char *key, const char *value,
         return set_word(m, TRUSTLET_DEBUGGABLE, value, "yes", "no", error);
     if (!strcmp(key, "environment"))
         return set_word(m, TRUSTLET_NO_ENVIRONMENT, value, "drop", "accept", error);
+    if (!strcmp(key, "calls"))
+        return set_word(m, TRUSTLET_CALLABLE, value, "accept", "refuse", error);
     if (!strcmp(key, "arguments"))
         return set_arguments(m, value, error);
     return wrong(error, "there is no policy key '%.40s'", key);

@@ -3,7 +3,7 @@
  * The policy of a trustlet: what its author writes down and `ium sign` puts into the manifest.
  *
  * A policy file has lines `key = value`; `#` starts a comment. Keys: id, name, security-version,
- * classes, max-memory, max-threads, stack-size, debuggable, environment, arguments.
+ * classes, max-memory, max-threads, stack-size, debuggable, calls, environment, arguments.
  */
 #ifndef IUM_POLICY_H
 #define IUM_POLICY_H

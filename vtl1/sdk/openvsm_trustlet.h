@@ -7,6 +7,7 @@
 #ifndef OPENVSM_TRUSTLET_SDK_H
 #define OPENVSM_TRUSTLET_SDK_H
 
+#include <errno.h>
 #include <openvsm/trustlet.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -29,6 +30,32 @@ static inline ssize_t trustlet_seal(enum trustlet_seal policy, const void *bytes
 static inline ssize_t trustlet_unseal(const void *sealed, size_t size, void *to, size_t room)
 {
     return syscall(TRUSTLET_SYSCALL_UNSEAL, sealed, size, to, room);
+}
+
+/*
+ * Waits for a call from VTL0, for which the policy must say `calls = accept`. The caller's bytes
+ * come into the buffer. The thread then serves the call; what it leaves in *call (words, bytes) and
+ * in the buffer is the answer, which the next ium_accept or ium_reply of this thread gives.
+ * -> 0, or -1: EPERM policy, EMSGSIZE the answer is longer than call->room (it is still to be
+ * given), ECANCELED the caller went away while the call was served; go on with ium_accept.
+ */
+static inline int ium_accept(struct trustlet_call *call, void *buffer, size_t size)
+{
+    return (int)syscall(TRUSTLET_SYSCALL_ACCEPT, call, buffer, size, ~0ul);
+}
+
+/* The same, for at most that many nanoseconds: then ETIMEDOUT. */
+static inline int ium_accept_for(struct trustlet_call *call, void *buffer, size_t size,
+                                 unsigned long nanoseconds)
+{
+    return (int)syscall(TRUSTLET_SYSCALL_ACCEPT, call, buffer, size, nanoseconds);
+}
+
+/* Gives the answer and waits for nothing: for the last call before the thread ends. -> 0, or -1 as
+ * ium_accept. */
+static inline int ium_reply(struct trustlet_call *call, void *buffer, size_t size)
+{
+    return ium_accept_for(call, buffer, size, 0) < 0 && errno == ETIMEDOUT ? 0 : -1;
 }
 
 #endif

@@ -75,6 +75,7 @@ static void a_policy_file_sets_everything(void **state)
                                "stack-size = 64K\n"
                                "debuggable = yes\n"
                                "environment = drop\n"
+                               "calls = accept\n"
                                "arguments = vault --listen /run/vault";
     struct trustlet_manifest m;
     struct policy_error error = {0};
@@ -88,7 +89,8 @@ static void a_policy_file_sets_everything(void **state)
     assert_int_equal(m.max_memory, 32 << 20);
     assert_int_equal(m.max_threads, 3);
     assert_int_equal(m.stack_size, 64 << 10);
-    assert_int_equal(m.flags, TRUSTLET_DEBUGGABLE | TRUSTLET_FIXED_ARGS | TRUSTLET_NO_ENVIRONMENT);
+    assert_int_equal(m.flags, TRUSTLET_DEBUGGABLE | TRUSTLET_FIXED_ARGS | TRUSTLET_NO_ENVIRONMENT |
+                                  TRUSTLET_CALLABLE);
     assert_memory_equal(m.fixed_args, "vault\0--listen\0/run/vault\0\0", 27);
     assert_true(policy_check(&m, &error));
 }
@@ -100,7 +102,7 @@ static void a_wrong_line_is_named(void **state)
         "\nname = two words", "\nname =",           "\nname = 0123456789abcdef0123456789abcdef",
         "\nclasses = disk",   "\nmax-memory = lot", "\nsecurity-version = 4294967296",
         "\ndebuggable = 1",   "\nenvironment = x",  "\narguments =",
-        "\ncolour = blue",
+        "\ncalls = yes",      "\ncolour = blue",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
