@@ -6,7 +6,7 @@
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
-ATTACK_TESTS := shell dma pci memory machine calls registers liar platform races
+ATTACK_TESTS := shell dma pci memory machine calls callee registers liar platform races
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -25,6 +25,7 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-
 	tests/attack-pci-q35:$(ATTACKS)/pci tests/attack-pci-q35.conf:tests/attacks/pci-q35.conf \
 	tests/attack-dma-open:$(ATTACKS)/dma tests/attack-dma-open.conf:tests/attacks/dma-open.conf \
 	tests/attack-dma.conf:tests/attacks/dma.conf \
+	tests/attack-callee.conf:tests/attacks/callee.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf \
 	tests/attack-races.conf:tests/attacks/liar.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
@@ -48,6 +49,7 @@ $(ATTACKS)/marked: tests/attacks/trustlets/marked.c $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) -Wl,--section-start=.tick=0x51000000 -Wl,--section-start=.mark=0x52000000 $< -o $@
 $(ATTACKS)/shell: tests/attacks/user/victim.c
+$(ATTACKS)/callee: tests/calls/calls.h
 $(ATTACKS)/%: tests/attacks/user/%.c $(ATTACK_COMMON) $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) -pthread $(filter %.c,$^) -o $@

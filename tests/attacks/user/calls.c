@@ -289,7 +289,8 @@ static unsigned int skcall_addresses(uint16_t number)
 static bool takes_no_address(uint16_t number)
 {
     return number == SK_CALL_NULL || number == SK_CALL_INFO || number == SK_CALL_MEMORY_STATUS ||
-           number == SK_CALL_AUDIT_RING || number == SK_CALL_STATISTICS;
+           number == SK_CALL_AUDIT_RING || number == SK_CALL_STATISTICS ||
+           number == SK_CALL_TRUSTLET_CANCEL; /* it is compared, never followed */
 }
 
 static void skcalls_hostile(void)
