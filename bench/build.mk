@@ -4,17 +4,21 @@
 BENCH := $(BUILD)/bench
 BENCH_NATIVE := getppid hello spawn
 # These look at or carry trustlets.
-BENCH_HOSTS := carry exits
+BENCH_HOSTS := carry exits call
 BENCH_PROGRAMS := $(BENCH_NATIVE:%=$(BENCH)/%) $(BENCH_HOSTS:%=$(BENCH)/%)
 BENCH_MODULE := $(BENCH)/module/openvsm_bench.ko
 BENCH_ECHO := $(BENCH)/echo.elf
 
 ALL += $(BENCH_PROGRAMS) $(BENCH_MODULE) $(BENCH_ECHO)
-TRUSTLETS += getppid:$(BENCH)/getppid hello:$(BENCH)/hello
+TRUSTLETS += getppid:$(BENCH)/getppid hello:$(BENCH)/hello answer:$(BENCH)/answer:bench/answer.policy
+ALL += $(BENCH)/answer
 GUEST += $(foreach program,$(BENCH_NATIVE) $(BENCH_HOSTS),bench/$(program):$(BENCH)/$(program)) bench/measure:bench/measure \
 	bench/workload:bench/workload bench/lsa-world:bench/lsa-world bench/lsa:$(BENCH)/lsa lib/openvsm_bench.ko:$(BENCH_MODULE)
 
 $(BENCH_HOSTS:%=$(BENCH)/%): $(LIBOPENVSM)
+$(BENCH)/answer: bench/answer.c vtl1/sdk/openvsm_trustlet.h include/openvsm/trustlet.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -static -Iinclude -Ivtl1/sdk $< -o $@
 $(BENCH)/%: bench/%.c bench/tsc.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static -Iinclude $(filter %.c %.a,$^) -pthread -o $@
