@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The hypervisor: one freestanding ELF file, made 32-bit for Multiboot 1.
-# Of libsodium's archive one object is taken: SHA-256.
+# Of libsodium's archive BLAKE2b is taken.
 # make DEBUG=1 checks every VMCB before VMRUN.
 
 HV_BUILD := $(BUILD)/hypervisor

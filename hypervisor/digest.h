@@ -8,9 +8,9 @@
 #define DIGEST_SIZE     32u
 #define DIGEST_HEX_SIZE (2 * DIGEST_SIZE + 1)
 
-/* SHA-256 of the bytes. Uses the SSE registers: only before a guest runs on this CPU. */
+/* BLAKE2b-256 of the bytes. Uses the SSE registers: only before a guest runs on this CPU. */
 void digest_of(const void *bytes, uint64_t size, uint8_t digest[static DIGEST_SIZE]);
-/* As sha256sum prints it, with a NUL. */
+/* As b2sum -l 256 prints it, with a NUL. */
 void digest_to_hex(const uint8_t digest[static DIGEST_SIZE], char hex[static DIGEST_HEX_SIZE]);
 
 #endif

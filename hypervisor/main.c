@@ -87,7 +87,7 @@ static void measure(void)
     if (option_given(loader.command_line, "secure-kernel") &&
         !option_is(loader.command_line, "secure-kernel", hex))
         fatal_with("the Secure Kernel module is not the one that was installed; start without "
-                   "OpenVSM and run openvsm provision. Its SHA-256: ",
+                   "OpenVSM and run openvsm provision. Its BLAKE2b-256: ",
                    hex);
 }
 

@@ -38,8 +38,8 @@ struct vtl1_boot_info {
     struct vtl1_range pool; /* VTL1's boot memory, the kernel's image at its start */
     uint64_t pool_used;     /* bytes from pool.base taken by image, tables and this page */
     uint64_t kernel_size;   /* bytes of the image in memory */
-    /* SHA-256 of the hypervisor's text and read-only data as they are in memory (in its ELF file:
-     * the two read-only segments), and of the Secure Kernel's file. */
+    /* BLAKE2b-256 of the hypervisor's text and read-only data as they are in memory (in its ELF
+     * file: the two read-only segments), and of the Secure Kernel's file. */
     uint8_t hypervisor_digest[32], secure_kernel_digest[32];
     uint64_t reserved[4];
     /* RAM that VTL0 or VTL1 owns at boot; the hypervisor's own is left out. */
