@@ -97,6 +97,11 @@ static void write_message(struct cpu *cpu, uint64_t address, uint32_t value)
     apic_write_window(address, value);
 }
 
+static bool is_lvt_allowed(uint64_t value)
+{
+    return (value >> 8 & 7) != APIC_DELIVERY_INIT;
+}
+
 static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
 {
     struct request r;
@@ -111,7 +116,7 @@ static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
         break;
     case APIC_LVT_CMCI:
     case APIC_LVT_TIMER ... APIC_LVT_ERROR:
-        if ((value >> 8 & 7) == APIC_DELIVERY_INIT) {
+        if (!is_lvt_allowed(value)) {
             cpu->refused++;
             return;
         }
@@ -127,10 +132,12 @@ static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
     apic_write(offset, value);
 }
 
-bool apic_trap_x2apic_icr(struct cpu *cpu, uint64_t value)
+bool apic_trap_x2apic(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
     struct request r = decode_icr((uint32_t)value, (uint32_t)(value >> 32), true);
-    return virtualise(cpu, &r) || cpu_wrmsr_safe(APIC_MSR_X2APIC_ICR, value);
+    if (msr == APIC_MSR_X2APIC_ICR ? virtualise(cpu, &r) : !is_lvt_allowed(value))
+        return msr == APIC_MSR_X2APIC_ICR;
+    return cpu_wrmsr_safe(msr, value);
 }
 
 void apic_trap_write(struct cpu *cpu, gpa_t address, uint32_t value)

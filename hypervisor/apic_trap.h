@@ -15,7 +15,7 @@
 bool apic_trap_covers(gpa_t address);
 /* VTL0 stores a dword at an address that is covered. */
 void apic_trap_write(struct cpu *cpu, gpa_t address, uint32_t value);
-/* A write of the x2APIC's ICR (MSR 0x830). False: #GP. */
-bool apic_trap_x2apic_icr(struct cpu *cpu, uint64_t value);
+/* A write of the x2APIC's ICR or LVTs (MSRs 0x82f to 0x837). False: #GP. */
+bool apic_trap_x2apic(struct cpu *cpu, uint32_t msr, uint64_t value);
 
 #endif

@@ -91,6 +91,7 @@ struct cpu {
     uint32_t monitors_on;                /* bit per world_switch.h monitor that VTL0 left running */
     uint64_t monitor[CPU_MONITOR_COUNT]; /* VTL0's last write to each */
     uint64_t tsc_adjust;                 /* VTL0's MSR 0x3b */
+    uint64_t mtrr_default;               /* the firmware's MTRR default type, once VTL0 writes it */
     uint32_t apic_logical_id;            /* VTL0's LDR and DFR, for logical INIT destinations */
     uint32_t apic_destination_format;
 

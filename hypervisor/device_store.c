@@ -49,10 +49,7 @@ static bool store_guarded(struct cpu *cpu, const struct store *store, gpa_t addr
 {
     if (io_apic_covers(cpu->partition, address))
         return io_apic_write(cpu->partition, address, value);
-    if (!pci_store_allowed(cpu->partition, address, store->size))
-        return false;
-    pci_store(address, store->size, value);
-    return true;
+    return pci_store(cpu->partition, address, store->size, value);
 }
 
 void device_store(struct cpu *cpu, gpa_t address)

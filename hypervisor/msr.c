@@ -12,7 +12,11 @@
 #define MSR_PRED_CMD      0x49u
 #define MSR_SYSENTER_CS   0x174u
 #define MSR_DEBUGCTL      0x1d9u
+#define MSR_MTRR_FIRST    0x200u /* variable and fixed ranges (APM Vol.2 7.7) */
+#define MSR_MTRR_LAST     0x26fu
 #define MSR_PAT           0x277u
+#define MSR_MTRR_DEFAULT  0x2ffu
+#define MSR_HWCR          0xc0010015u
 #define MSR_XSS           0xda0u
 #define MSR_EFER          0xc0000080u
 #define MSR_TSC_RATIO     0xc0000104u
@@ -20,6 +24,10 @@
 #define SYNTHETIC_COUNT   0x1000u
 
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
+#define APIC_BASE_X2APIC  (1ull << 10)
+#define MTRR_ENABLE       (1ull << 11)
+/* Core performance boost, and the counter of retired instructions: what an OS sets. */
+#define HWCR_OPEN         (1ull << 25 | 1ull << 30)
 
 /* What VTL0 may not have, or not as it is. The rest is the machine's. */
 static const struct msr_rule vtl0_rules[] = {
@@ -27,17 +35,21 @@ static const struct msr_rule vtl0_rules[] = {
     {MSR_APIC_BASE, MSR_APIC_BASE, MSR_PASS, MSR_HANDLE},
     {MSR_TSC_ADJUST, MSR_TSC_ADJUST, MSR_HANDLE, MSR_HANDLE},
     {MSR_DEBUGCTL, MSR_DEBUGCTL, MSR_PASS, MSR_MONITOR},
-    {APIC_MSR_X2APIC_ICR, APIC_MSR_X2APIC_ICR, MSR_PASS, MSR_HANDLE},
+    {MSR_MTRR_FIRST, MSR_MTRR_LAST, MSR_PASS, MSR_HANDLE},
+    {MSR_MTRR_DEFAULT, MSR_MTRR_DEFAULT, MSR_PASS, MSR_HANDLE},
+    {APIC_MSR_X2APIC_CMCI, APIC_MSR_X2APIC_ERROR, MSR_PASS, MSR_HANDLE},
     {MSR_EFER, MSR_EFER, MSR_HANDLE, MSR_HANDLE},
     {MSR_TSC_RATIO, MSR_TSC_RATIO, MSR_REFUSE, MSR_REFUSE},
     {0xc0000300u, 0xc0000303u, MSR_PASS, MSR_MONITOR}, /* performance counters, global */
     {0xc0010000u, 0xc0010003u, MSR_PASS, MSR_MONITOR}, /* performance event selects */
     {0xc0010010u, 0xc0010010u, MSR_PASS, MSR_REFUSE},  /* SYSCFG: memory encryption, TOM2, fixed
                                                           MTRRs' routing */
-    {0xc0010016u, 0xc001001au, MSR_PASS, MSR_REFUSE},  /* IORR, TOP_MEM */
-    {0xc001001du, 0xc001001du, MSR_PASS, MSR_REFUSE},  /* TOP_MEM2 */
-    {0xc0010058u, 0xc0010058u, MSR_PASS, MSR_REFUSE},  /* MMIO configuration base */
-    {0xc0010111u, 0xc0010113u, MSR_PASS, MSR_REFUSE},  /* SMM base, TSEG address and mask */
+    {MSR_HWCR, MSR_HWCR, MSR_PASS, MSR_HANDLE},
+    {0xc0010016u, 0xc001001au, MSR_PASS, MSR_REFUSE}, /* IORR, TOP_MEM */
+    {0xc001001du, 0xc001001du, MSR_PASS, MSR_REFUSE}, /* TOP_MEM2 */
+    {0xc0010020u, 0xc0010020u, MSR_PASS, MSR_REFUSE}, /* microcode */
+    {0xc0010058u, 0xc0010058u, MSR_PASS, MSR_REFUSE}, /* MMIO configuration base */
+    {0xc0010111u, 0xc0010113u, MSR_PASS, MSR_REFUSE}, /* SMM base, TSEG address and mask */
     {0xc0010114u, 0xc0010119u, MSR_REFUSE,
      MSR_REFUSE}, /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, keys */
     {0xc0010200u, 0xc001020bu, MSR_PASS, MSR_MONITOR}, /* extended performance counters */
@@ -163,6 +175,32 @@ static enum msr_result write_apic_base(struct cpu *cpu, uint64_t value)
     return cpu_wrmsr_safe(MSR_APIC_BASE, value) ? MSR_DONE : MSR_FAULT;
 }
 
+/* Which bits VTL0 may change. The machine's memory types are what the firmware made them: another
+ * type over a page of VTL1's would take it out of the caches' coherence; but all may be switched
+ * off and on, as Linux does on each CPU that it starts (APM Vol.2 7.7.5). Others of HWCR's bits
+ * lock the firmware's SMM, or make INVD what it says. */
+static uint64_t open_bits(struct cpu *cpu, uint32_t msr, uint64_t now, uint64_t value)
+{
+    if (msr == MSR_HWCR)
+        return HWCR_OPEN;
+    if (msr != MSR_MTRR_DEFAULT)
+        return 0;
+    if (now & MTRR_ENABLE)
+        cpu->mtrr_default = now;
+    return (value & MTRR_ENABLE) && value != cpu->mtrr_default ? 0 : ~0ull;
+}
+
+static enum msr_result write_kept(struct cpu *cpu, uint32_t msr, uint64_t value)
+{
+    uint64_t now;
+    if (!cpu_rdmsr_safe(msr, &now))
+        return MSR_FAULT;
+    cpu->exits[HV_EXIT_MSR_ACCESS] += 2;
+    if ((now ^ value) & ~open_bits(cpu, msr, now, value))
+        return MSR_REFUSED;
+    return cpu_wrmsr_safe(msr, value) ? MSR_DONE : MSR_FAULT;
+}
+
 static enum msr_result write_handled(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
     switch (msr) {
@@ -174,8 +212,14 @@ static enum msr_result write_handled(struct cpu *cpu, uint32_t msr, uint64_t val
         return MSR_DONE;
     case MSR_APIC_BASE:
         return write_apic_base(cpu, value);
-    case APIC_MSR_X2APIC_ICR:
-        return apic_trap_x2apic_icr(cpu, value) ? MSR_DONE : MSR_FAULT;
+    case MSR_MTRR_FIRST ... MSR_MTRR_LAST:
+    case MSR_MTRR_DEFAULT:
+    case MSR_HWCR:
+        return write_kept(cpu, msr, value);
+    case APIC_MSR_X2APIC_CMCI ... APIC_MSR_X2APIC_ERROR:
+        if (!(cpu_rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC))
+            return MSR_FAULT; /* in the other mode there are none */
+        return apic_trap_x2apic(cpu, msr, value) ? MSR_DONE : MSR_REFUSED;
     case MSR_EFER:
         return vcpu_set_register(cpu, cpu->vtl, HV_REGISTER_EFER,
                                  (struct hv_register_value){.low = value}) == HV_STATUS_SUCCESS

@@ -14,7 +14,9 @@
 #define APIC_LVT_ERROR          0x370u
 #define APIC_ICR_LOW            0x300u
 #define APIC_ICR_HIGH           0x310u
+#define APIC_MSR_X2APIC_CMCI    0x82fu
 #define APIC_MSR_X2APIC_ICR     0x830u
+#define APIC_MSR_X2APIC_ERROR   0x837u
 
 #define APIC_ICR_BUSY           (1u << 12)
 #define APIC_ICR_ASSERT         (1u << 14)

@@ -25,15 +25,21 @@ static const struct rule {
     {FUNCTION(0x1f, 0), 0xf0, 0xf4},    /* ICH9: root complex base */
 };
 
-bool pci_write_allowed(uint32_t address, uint32_t reg, unsigned size)
+bool pci_is_guarded(uint32_t address, uint32_t reg, unsigned size)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(rules); i++) {
         const struct rule *rule = &rules[i];
         if ((address & FUNCTION_BITS) == rule->function && reg < rule->end &&
             reg + size > rule->first)
-            return false;
+            return true;
     }
-    return true;
+    return false;
+}
+
+bool pci_changes(uint32_t now, uint32_t value, unsigned size)
+{
+    uint32_t mask = size < 4 ? (1u << 8 * size) - 1 : ~0u;
+    return (now ^ value) & mask;
 }
 
 /* The page of the window that is this function's. */
@@ -62,19 +68,22 @@ bool pci_guard_covers(const struct partition *partition, gpa_t address)
     return range_contains(partition->pci.window, address.value);
 }
 
-bool pci_store_allowed(const struct partition *partition, gpa_t address, unsigned size)
+static void store(volatile void *to, unsigned size, uint32_t value)
 {
-    uint64_t offset = address.value - partition->pci.window.base;
-    return pci_write_allowed((uint32_t)(offset >> 4), (uint32_t)(offset % WINDOW_FUNCTION), size);
-}
-
-void pci_store(gpa_t address, unsigned size, uint32_t value)
-{
-    volatile void *to = hpa_pointer(hpa(address.value));
     if (size == 1)
         *(volatile uint8_t *)to = (uint8_t)value;
     else if (size == 2)
         *(volatile uint16_t *)to = (uint16_t)value;
     else
         *(volatile uint32_t *)to = value;
+}
+
+bool pci_store(const struct partition *partition, gpa_t address, unsigned size, uint32_t value)
+{
+    uint64_t offset = address.value - partition->pci.window.base;
+    const volatile uint32_t *word = hpa_pointer(hpa(address.value & ~3ull));
+    if (pci_is_guarded((uint32_t)(offset >> 4), (uint32_t)(offset % WINDOW_FUNCTION), size))
+        return !pci_changes(*word >> 8 * (address.value & 3), value, size);
+    store(hpa_pointer(hpa(address.value)), size, value);
+    return true;
 }

@@ -109,27 +109,19 @@ static bool is_config(uint16_t port, unsigned size)
            (port == CONFIG_ADDRESS && size == 4);
 }
 
-/* Drivers switch on what the firmware has switched on already (Linux's lpc_ich: ACPI space). */
-static bool is_there_already(uint16_t port, unsigned size, uint32_t value)
-{
-    uint32_t mask = size < 4 ? (1u << 8 * size) - 1 : ~0u;
-    return !((io_read(port, size) ^ value) & mask);
-}
-
 static bool write_config(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
 {
     struct ports *ports = &cpu->partition->ports;
     bool allowed = true;
     spin_lock(&ports->config_lock);
+    uint32_t address = ports->config_address;
     if (port == CONFIG_ADDRESS)
         ports->config_address = value;
+    if (port != CONFIG_ADDRESS &&
+        pci_is_guarded(address, (port - CONFIG_DATA) + (address & 0xfcu), size))
+        allowed = !pci_changes(io_read(port, size), value, size);
     else
-        allowed = pci_write_allowed(ports->config_address,
-                                    (port - CONFIG_DATA) + (ports->config_address & 0xfcu), size);
-    if (allowed)
         io_write(port, size, value);
-    else
-        allowed = is_there_already(port, size, value);
     spin_unlock(&ports->config_lock);
     return allowed;
 }

@@ -91,6 +91,22 @@ static uint64_t window_base(void)
     return base;
 }
 
+/* The window forgives what the ports forgive, and no more. */
+static void same_by_window(uint64_t base, const char *what, uint32_t function, uint32_t reg)
+{
+    struct sk_audit_record record = {0};
+    uint64_t address = base + ((uint64_t)function << 4) + reg, now = 0, changed = 0;
+
+    touch(address, ATTACK_READ4, ATTACK_VIA_UNCACHED, &now, NULL);
+    changed = now ^ 0x100;
+    audit_mark();
+    ok(touch(address, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &changed, NULL) == GP &&
+           audit_find(SK_AUDIT_MEMORY, address, &record),
+       "%s in the window: refused and recorded", what);
+    ok(touch(address, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &now, NULL) == 0,
+       "... the same value is not");
+}
+
 static void by_window(uint64_t base)
 {
     uint64_t value = 0, address = base + 0x98;
@@ -102,6 +118,79 @@ static void by_window(uint64_t base)
     address = base + (0x1full << 15) + 0x40;
     ok(touch(address, ATTACK_EXCHANGE, ATTACK_VIA_UNCACHED, &value, NULL) == GP,
        "an exchange with the power-management base: refused");
+    same_by_window(base, "SMRAM control", FUNCTION(0, 0), 0x9c);
+    same_by_window(base, "the power-management base", FUNCTION(0x1f, 0), 0x40);
+    same_by_window(base, "the root complex's base", FUNCTION(0x1f, 0), 0xf0);
+}
+
+/* ---- A device's registers laid over memory ---- */
+
+static uint32_t config_read(uint32_t function, uint32_t reg)
+{
+    select_register(function, reg);
+    return inl(DATA);
+}
+
+static void config_write(uint32_t function, uint32_t reg, uint32_t value)
+{
+    select_register(function, reg);
+    outl(value, DATA);
+}
+
+/* QEMU's edu, whose first register says what it is; 0 if the machine has none. */
+static uint32_t find_edu(void)
+{
+    for (uint32_t device = 1; device < 32; device++)
+        if (config_read(FUNCTION(device, 0), 0) == 0x11e81234u)
+            return FUNCTION(device, 0);
+    return 0;
+}
+
+static uint64_t read_word(uint64_t gpa)
+{
+    uint64_t value = 0;
+
+    touch(gpa, ATTACK_READ4, ATTACK_VIA_UNCACHED, &value, NULL);
+    return value;
+}
+
+/* The device, put over a frame that is not VTL0's, neither shows nor hides it. */
+static void bar_over(uint32_t edu, const char *whose, uint64_t frame)
+{
+    uint64_t base = frame & ~0xfffffull, value = 0;
+    uint32_t before = config_read(edu, 0x10), trap = 0;
+
+    config_write(edu, 0x10, (uint32_t)base);
+    trap = touch(frame, ATTACK_READ8, ATTACK_VIA_UNCACHED, &value, NULL);
+    ok(trap == GP && touch(frame, ATTACK_WRITE8, ATTACK_VIA_UNCACHED, &value, NULL) == GP,
+       "a device's registers over %s frame: the frame is as closed as before", whose);
+    ok(skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK &&
+           skcall(SK_CALL_INFO, 0, 0, 0, 0, 0).status == SK_OK,
+       "... and VTL1 answers from its memory, not from the device");
+    config_write(edu, 0x10, before);
+}
+
+static void bars(void)
+{
+    uint32_t edu = find_edu();
+    struct frames frames = {0};
+
+    if (!edu) {
+        skip("a device's registers over memory", "this machine has no edu device");
+        return;
+    }
+    frames = survey();
+    config_write(edu, 0x04, config_read(edu, 0x04) | 2);
+    uint32_t before = config_read(edu, 0x10);
+    uint64_t here = before & ~0xful, there = 0xe8000000ul;
+
+    ok((read_word(here) & 0xff) == 0xed, "control: the device is where its register says");
+    config_write(edu, 0x10, (uint32_t)there);
+    ok((read_word(there) & 0xff) == 0xed, "control: it goes where VTL0 puts it");
+    config_write(edu, 0x10, before);
+    bar_over(edu, "VTL1's", find_frame(&frames, FRAME_CLOSED, 300));
+    bar_over(edu, "the hypervisor's", HYPERVISOR_BASE + 0x1000);
+    ok((read_word(here) & 0xff) == 0xed, "control: and comes back");
 }
 
 int main(void)
@@ -118,5 +207,6 @@ int main(void)
     by_ports();
     if (base)
         by_window(base);
+    bars();
     return done_testing();
 }

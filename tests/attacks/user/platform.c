@@ -17,8 +17,14 @@
 #define GP               13u
 #define MSR_APIC_BASE    0x1bu
 #define MSR_EFER         0xc0000080u
+#define MSR_MTRR_BASE    0x200u
+#define MSR_MTRR_FIXED   0x250u
+#define MSR_MTRR_DEFAULT 0x2ffu
+#define MTRR_ENABLE      (1ull << 11)
+#define MSR_HWCR         0xc0010015u
 #define EFER_SVME        (1ull << 12)
 #define APIC_BASE        0xfee00000ull
+#define APIC_BASE_X2APIC (1ull << 10)
 #define APIC_ID          0x20u
 #define APIC_LOGICAL_ID  0xd0u
 #define APIC_ICR_LOW     0x300u
@@ -72,7 +78,7 @@ static void guarded_msrs(uint64_t closed)
     } table[] = {{0xc0010010, "SYSCFG"},    {0xc0010016, "IORR base"}, {0xc001001a, "TOP_MEM"},
                  {0xc001001d, "TOP_MEM2"},  {0xc0010111, "SMM base"},  {0xc0010112, "TSEG base"},
                  {0xc0010113, "TSEG mask"}, {0xc0010114, "VM_CR"},     {0xc0010117, "VM_HSAVE_PA"},
-                 {0xc0000104, "TSC ratio"}};
+                 {0xc0000104, "TSC ratio"}, {0xc0010020, "microcode"}};
     struct sk_audit_record record = {0};
 
     for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -85,6 +91,105 @@ static void guarded_msrs(uint64_t closed)
     ok(write_msr(MSR_APIC_BASE, closed | 0x900) == GP &&
            audit_find(SK_AUDIT_MSR, MSR_APIC_BASE, &record),
        "the APIC's page over a frame of VTL1's: #GP and a record");
+}
+
+/* The bits in `change` may not, or may; what stands there may always be written. */
+static void kept_msr(uint32_t msr, const char *name, uint64_t change, bool allowed)
+{
+    struct sk_audit_record record = {0};
+    uint64_t now = 0;
+    uint32_t trap = 0;
+
+    read_msr(msr, &now);
+    audit_mark();
+    trap = write_msr(msr, now ^ change);
+    ok(allowed ? trap == 0 : trap == GP && audit_find(SK_AUDIT_MSR, msr, &record),
+       "a change of %s: %s", name, allowed ? "works" : "#GP and a record");
+    ok(write_msr(msr, now) == 0, "control: as it was it can be written");
+}
+
+/* Memory types, off and on again: each CPU that Linux starts does so. */
+static void memory_types(void)
+{
+    struct sk_audit_record record = {0};
+    uint64_t now = 0;
+
+    kept_msr(MSR_MTRR_BASE, "a memory type (MTRR)", 0x1000, false);
+    kept_msr(MSR_MTRR_BASE + 1, "a memory type's range", 0x1000, false);
+    kept_msr(MSR_MTRR_FIXED, "a fixed memory type", 1, false);
+    kept_msr(MSR_MTRR_DEFAULT, "the memory types' switch", MTRR_ENABLE, true);
+    read_msr(MSR_MTRR_DEFAULT, &now);
+    write_msr(MSR_MTRR_DEFAULT, now & ~MTRR_ENABLE);
+    audit_mark();
+    ok(write_msr(MSR_MTRR_DEFAULT, now ^ 1) == GP &&
+           audit_find(SK_AUDIT_MSR, MSR_MTRR_DEFAULT, &record),
+       "switched off, they come back only as they were");
+    ok(write_msr(MSR_MTRR_DEFAULT, now) == 0, "control: which they do");
+}
+
+/* The ICR and the LVTs as MSRs: an INIT asked for there takes no CPU out of the hypervisor. */
+static void x2apic(void)
+{
+    uint64_t base = 0;
+    unsigned int taken = 0;
+
+    read_msr(MSR_APIC_BASE, &base);
+    if (base & APIC_BASE_X2APIC) {
+        skip("x2APIC registers while the APIC is in the other mode", "it is not");
+        return;
+    }
+    for (uint32_t msr = 0x82f; msr <= 0x837; msr++)
+        taken += write_msr(msr, 0x500) != GP;
+    ok(taken == 0, "an x2APIC register (ICR, LVTs) asked for INIT: #GP (%u were not)", taken);
+}
+
+static void other_msrs(void)
+{
+    kept_msr(MSR_HWCR, "HWCR's INVD bit", 1u << 4, false);
+    kept_msr(MSR_HWCR, "HWCR's SMM lock", 1, false);
+    kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, true);
+    x2apic();
+}
+
+/* MSR accesses of the hypervisor's own that a call into VTL1 costs. */
+static uint64_t call_cost(void)
+{
+    struct hv_statistics before = {0}, after = {0};
+
+    statistics(0, &before);
+    skcall(SK_CALL_NULL, 0, 0, 0, 0, 0);
+    statistics(0, &after);
+    return after.exits[HV_EXIT_MSR_ACCESS] - before.exits[HV_EXIT_MSR_ACCESS];
+}
+
+/* What counts, records or samples stands still while VTL1 runs: the switch stops it and starts it
+ * again, which it does by MSRs, and otherwise uses none. */
+static void monitors(void)
+{
+    static const struct {
+        uint32_t msr;
+        const char *name;
+    } table[] = {{0x1d9, "branch records (DEBUGCTL)"},
+                 {0xc0010000, "a performance counter"},
+                 {0xc0010200, "an extended performance counter"},
+                 {0xc0000301, "the counters' global switch"},
+                 {0xc0011030, "instruction sampling, fetch"},
+                 {0xc0011033, "instruction sampling, execution"}};
+    uint64_t idle = call_cost();
+
+    for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uint64_t busy = 0;
+
+        if (write_msr(table[i].msr, 1)) {
+            skip(table[i].name, "the CPU has it not");
+            continue;
+        }
+        busy = call_cost();
+        write_msr(table[i].msr, 0);
+        ok(idle == 0 && busy >= 3 && call_cost() == 0,
+           "%s: stopped on the way into VTL1 and started again (%llu accesses)", table[i].name,
+           (unsigned long long)busy);
+    }
 }
 
 static void svm_enable(void)
@@ -354,6 +459,10 @@ int main(void)
     }
     frames = survey();
     guarded_msrs(find_frame(&frames, FRAME_CLOSED, 0));
+    run_on(0);
+    memory_types();
+    other_msrs();
+    monitors();
     svm_enable();
     clock_stands();
     interrupt_storms();
