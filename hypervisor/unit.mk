@@ -33,3 +33,9 @@ FUZZ += $(BUILD)/tests/fuzz/instruction
 $(BUILD)/tests/fuzz/instruction: tests/unit/hypervisor/instruction_fuzz.c hypervisor/instruction.c $(HV_UNIT_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -Iinclude $(filter %.c,$^) -o $@
+# What the firmware and the boot loader say. Seeds, in tests/fuzz/corpus: QEMU's own tables.
+FUZZ += $(BUILD)/tests/fuzz/boot
+$(BUILD)/tests/fuzz/boot: tests/fuzz/parsers/boot.c \
+		$(addprefix hypervisor/platform/,multiboot.c acpi.c e820.c efi.c) $(HV_UNIT_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -Iinclude $(filter %.c,$^) -o $@

@@ -43,34 +43,6 @@ static uint64_t random_argument(unsigned i)
     }
 }
 
-/* Said again here, apart from the table's own check. */
-static void assert_result_sound(const struct syscall_entry *entry, const uint64_t given[6],
-                                int64_t result)
-{
-    assert_true(result >= -4095);
-    if (result < 0)
-        return;
-    switch (entry->result.kind) {
-    case RESULT_ZERO:
-        assert_int_equal(result, 0);
-        break;
-    case RESULT_FD:
-        assert_true(result <= INT32_MAX);
-        break;
-    case RESULT_COUNT:
-        if (entry->argument[2].kind == ARGUMENT_LENGTH && entry->check != CHECK_TRUNCATION &&
-            entry->argument[1].kind != ARGUMENT_VECTOR_IN &&
-            entry->argument[1].kind != ARGUMENT_VECTOR_OUT)
-            assert_true((uint64_t)result <= given[2]);
-        break;
-    case RESULT_RANGE:
-        assert_true((uint64_t)result <= entry->result.max);
-        break;
-    default:
-        break;
-    }
-}
-
 static void assert_untouched(const uint8_t *guard)
 {
     static uint8_t now[PIECE];
