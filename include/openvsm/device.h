@@ -85,6 +85,11 @@ struct openvsm_trustlet_call {
     uint32_t out;     /* then how many bytes came back */
     uint64_t timeout; /* nanoseconds; ~0: none */
 };
+/* Which code of VTL0's kernel is at that address? For the audit log's reader. */
+struct openvsm_symbol {
+    uint64_t address;
+    char name[248]; /* out: "name+0x12/0x34 [module]"; empty: the kernel knows none */
+};
 
 #define OPENVSM_IOC          'V'
 #define OPENVSM_OPEN_IMAGE   _IOWR(OPENVSM_IOC, 1, struct openvsm_open_image)
@@ -112,5 +117,6 @@ struct openvsm_trustlet_call {
 /* CALL is lseek(device, address of a struct openvsm_trustlet_call, OPENVSM_WHENCE_CALL) -> 0, for
  * the reason given at RUN_RESULTS. */
 #define OPENVSM_WHENCE_CALL  3 /* SEEK_DATA */
+#define OPENVSM_SYMBOL       _IOWR(OPENVSM_IOC, 23, struct openvsm_symbol)
 
 #endif

@@ -114,6 +114,19 @@ long audit_read(struct openvsm_page __user *argument)
     return error;
 }
 
+/* %pS writes an address that it has no name for as a number. */
+long audit_symbol(struct openvsm_symbol __user *argument)
+{
+    struct openvsm_symbol q = {};
+
+    if (get_user(q.address, &argument->address))
+        return -EFAULT;
+    snprintf(q.name, sizeof(q.name), "%pS", (void *)q.address);
+    if (q.name[0] == '0')
+        memset(q.name, 0, sizeof(q.name));
+    return copy_to_user(argument, &q, sizeof(q)) ? -EFAULT : 0;
+}
+
 static bool ring_is_sound(u64 bytes)
 {
     return bytes >= sizeof(*ring) && ring->capacity &&

@@ -214,6 +214,7 @@ long query_answer(struct openvsm_page __user *argument, const struct openvsm_pag
 int audit_init(void);
 void audit_exit(void);
 long audit_read(struct openvsm_page __user *argument);
+long audit_symbol(struct openvsm_symbol __user *argument);
 
 /* ---- power.c, dump.c ---- */
 

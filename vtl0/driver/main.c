@@ -94,6 +94,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
         return query_process(user);
     case OPENVSM_AUDIT:
         return audit_read(user);
+    case OPENVSM_SYMBOL:
+        return audit_symbol(user);
     default:
         return -ENOTTY;
     }

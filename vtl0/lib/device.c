@@ -111,3 +111,8 @@ int openvsm_audit(struct openvsm *host, uint64_t after,
         count++;
     return count;
 }
+
+int openvsm_symbol(struct openvsm *host, struct openvsm_symbol *symbol)
+{
+    return ioctl(host->fd, OPENVSM_SYMBOL, symbol);
+}

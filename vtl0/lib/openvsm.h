@@ -72,6 +72,8 @@ int openvsm_process_info(struct openvsm *host, uint64_t index, struct sk_process
 #define OPENVSM_AUDIT_RECORDS (OPENVSM_PAGE_SIZE / sizeof(struct sk_audit_record))
 int openvsm_audit(struct openvsm *host, uint64_t after,
                   struct sk_audit_record records[OPENVSM_AUDIT_RECORDS]);
+/* What of VTL0's kernel is at symbol->address; an empty name where it knows nothing. */
+int openvsm_symbol(struct openvsm *host, struct openvsm_symbol *symbol);
 
 /*
  * Is that process the host of a live trustlet? 0 with *secure, or -1: could not tell (ESRCH no such

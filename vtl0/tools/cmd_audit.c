@@ -3,6 +3,7 @@
 #include "ium.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -16,6 +17,40 @@ static const char *access_name(uint8_t access)
     return access < sizeof(names) / sizeof(names[0]) ? names[access] : "?";
 }
 
+static const char *attempt_name(uint64_t operation)
+{
+    static const char *const names[SK_ATTEMPT_END] = {
+        [SK_ATTEMPT_READ_MEMORY] = "read memory",
+        [SK_ATTEMPT_WRITE_MEMORY] = "write memory",
+        [SK_ATTEMPT_ALLOCATE_MEMORY] = "allocate memory",
+        [SK_ATTEMPT_CREATE_THREAD] = "create a thread",
+        [SK_ATTEMPT_QUEUE_CODE] = "queue code",
+        [SK_ATTEMPT_ATTACH] = "attach",
+    };
+    return operation < SK_ATTEMPT_END && names[operation] ? names[operation] : "?";
+}
+
+/* The name of a process that still lives, else "". */
+static void process_name(uint64_t pid, char name[64])
+{
+    char path[48];
+    snprintf(path, sizeof(path), "/proc/%llu/comm", (unsigned long long)pid);
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(name, 64, file))
+        name[0] = '\0';
+    name[strcspn(name, "\n")] = '\0';
+    if (file)
+        fclose(file);
+}
+
+/* Which of VTL0's kernel code it was. False: none, or it has no name. */
+static bool kernel_place(struct openvsm *host, const struct sk_audit_record *r,
+                         struct openvsm_symbol *place)
+{
+    *place = (struct openvsm_symbol){.address = r->rip};
+    return r->rip && r->cpl == 0 && !openvsm_symbol(host, place) && place->name[0];
+}
+
 static const char *kind_name(uint16_t kind)
 {
     const char *name = openvsm_audit_kind(kind);
@@ -26,6 +61,7 @@ static const char *kind_name(uint16_t kind)
 static void print_detail(const struct sk_audit_record *r)
 {
     unsigned long long address = r->address, value = r->value, rip = r->rip;
+    char name[64];
     switch (r->kind) {
     case SK_AUDIT_MEMORY:
         printf("%s of physical 0x%llx by CPL %u code at 0x%llx", access_name(r->access), address,
@@ -43,6 +79,10 @@ static void print_detail(const struct sk_audit_record *r)
     case SK_AUDIT_SYSCALL:
         printf("system call %llu", address);
         break;
+    case SK_AUDIT_ATTEMPT:
+        process_name(value, name);
+        printf("%s, by process %llu%s%s", attempt_name(address), value, *name ? " " : "", name);
+        break;
     case SK_AUDIT_FAULT:
         printf("signal %llu at 0x%llx", value, address);
         break;
@@ -52,11 +92,14 @@ static void print_detail(const struct sk_audit_record *r)
     }
 }
 
-static void print_text(const struct sk_audit_record *r)
+static void print_text(struct openvsm *host, const struct sk_audit_record *r)
 {
+    struct openvsm_symbol place;
     printf("%6llu %10.6f cpu%-2u %-11s %s: ", (unsigned long long)r->sequence,
            (double)r->time_ns / 1e9, r->cpu, kind_name(r->kind), openvsm_audit_text(r->kind));
     print_detail(r);
+    if (kernel_place(host, r, &place))
+        printf(" (%s)", place.name);
     if (r->process)
         printf(" [trustlet %llu]", (unsigned long long)r->process);
     if (r->count > 1)
@@ -65,9 +108,11 @@ static void print_text(const struct sk_audit_record *r)
 }
 
 /* One object a line: a log that is followed has no end to close an array at. */
-static void print_json(const struct sk_audit_record *r)
+static void print_json(struct openvsm *host, const struct sk_audit_record *r)
 {
     struct json_object *o = json_object_new_object();
+    struct openvsm_symbol place;
+    char name[64];
     ium_add_number(o, "sequence", r->sequence);
     ium_add_number(o, "time-ns", r->time_ns);
     ium_add_string(o, "kind", kind_name(r->kind));
@@ -78,6 +123,13 @@ static void print_json(const struct sk_audit_record *r)
     ium_add_number(o, "cpl", r->cpl);
     ium_add_number(o, "status", r->status);
     ium_add_number(o, "rip", r->rip);
+    if (kernel_place(host, r, &place))
+        ium_add_string(o, "symbol", place.name);
+    if (r->kind == SK_AUDIT_ATTEMPT) {
+        process_name(r->value, name);
+        ium_add_string(o, "attempt", attempt_name(r->address));
+        ium_add_string(o, "by", name);
+    }
     ium_add_number(o, "address", r->address);
     ium_add_number(o, "value", r->value);
     ium_add_number(o, "process", r->process);
@@ -93,7 +145,7 @@ static uint64_t print_newer(struct openvsm *host, uint64_t after, bool json, boo
     int count;
     while ((count = openvsm_audit(host, after, records)) > 0) {
         for (int i = 0; i < count; i++)
-            json ? print_json(&records[i]) : print_text(&records[i]);
+            json ? print_json(host, &records[i]) : print_text(host, &records[i]);
         after = records[count - 1].sequence;
     }
     *failed = count < 0;

@@ -500,6 +500,40 @@ static void traced_from_the_start(void)
     ok(start_is_recorded(), "... and recorded");
 }
 
+/* ---- What the log says of it ---- */
+
+/* Does what the command prints, within some seconds, have a line with both texts? */
+static bool prints(const char *command, const char *first, const char *second)
+{
+    char line[1024] = "";
+    FILE *lines = popen(command, "r");
+    bool found = false;
+
+    while (lines && !found && fgets(line, sizeof(line), lines))
+        found = strstr(line, first) && strstr(line, second);
+    if (lines)
+        pclose(lines);
+    return found;
+}
+
+static void log_tells(const struct victim *secure)
+{
+    struct frames frames = survey();
+    char who[64] = "";
+    uint64_t word = 0;
+
+    snprintf(who, sizeof(who), "attach, by process %d attack-shell", getpid());
+    by_mem(secure, &word);
+    ok(is_recorded() && prints("ium audit", "attempt", who), "ium audit names who tried");
+    snprintf(who, sizeof(who), "\"value\":%d,", getpid());
+    ok(prints("ium audit --json", "\"by\":\"attack-shell\"", who), "so does its JSON");
+    touch(find_frame(&frames, FRAME_CLOSED, 7), ATTACK_READ8, ATTACK_VIA_FRESH, &word, NULL);
+    ok(prints("ium audit", "memory", " [attack])"), "it names the kernel's code that tried");
+    ok(prints("timeout 3 ium audit --follow --json", "\"symbol\":", "[attack]"),
+       "it follows the log, in JSON, with the symbol");
+    free(frames.kind);
+}
+
 /* ---- Core dumps ---- */
 
 static bool core_has(pid_t pid, uint64_t word)
@@ -553,6 +587,7 @@ int main(void)
     victim_start(&secure, true);
     all_ways(&plain, &secure);
     ok(inject(secure.pid) == EPERM, "no memory and no thread can be brought into the host");
+    log_tells(&secure);
     looks(&plain, &secure);
     advise(&plain, &secure);
     patch_driver();
