@@ -188,6 +188,14 @@ struct attack_hold {
     uint64_t milliseconds;
 };
 
+/* Reads a word of a process from within it, in work queued to it (task_work_add). */
+struct attack_visit {
+    uint64_t address;
+    uint64_t word; /* out */
+    int32_t pid;
+    int32_t error; /* out: 0 or an errno */
+};
+
 struct attack_info {
     uint64_t arena_gpa; /* of ATTACK_ARENA_PAGES contiguous pages */
     uint64_t xcr0;
@@ -202,5 +210,6 @@ struct attack_info {
 #define ATTACK_MSR                 _IOWR(ATTACK_IOC, 5, struct attack_msr)
 #define ATTACK_EXECUTE_INSTRUCTION _IOWR(ATTACK_IOC, 6, struct attack_execute)
 #define ATTACK_HOLD                _IOW(ATTACK_IOC, 7, struct attack_hold)
+#define ATTACK_VISIT               _IOWR(ATTACK_IOC, 8, struct attack_visit)
 
 #endif

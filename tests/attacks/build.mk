@@ -6,7 +6,7 @@
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
-ATTACK_TESTS := shell dma pci memory machine calls callee registers liar platform races
+ATTACK_TESTS := shell probes dma pci memory machine calls callee registers liar platform races
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -26,7 +26,8 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-
 	tests/attack-dma-open:$(ATTACKS)/dma tests/attack-dma-open.conf:tests/attacks/dma-open.conf \
 	tests/attack-dma.conf:tests/attacks/dma.conf \
 	tests/attack-callee.conf:tests/attacks/callee.conf \
-	tests/attack-liar.conf:tests/attacks/liar.conf \
+	tests/attack-liar.conf:tests/attacks/liar.conf tests/attack-shell.conf:tests/attacks/shell.conf \
+	tests/attack-probes.conf:tests/attacks/probes.conf \
 	tests/attack-races.conf:tests/attacks/liar.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
 	attack-marked:$(ATTACKS)/marked attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
@@ -48,8 +49,10 @@ $(addprefix $(ATTACKS)/,pattern caller canary): $(ATTACKS)/%: tests/attacks/trus
 $(ATTACKS)/marked: tests/attacks/trustlets/marked.c $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) -Wl,--section-start=.tick=0x51000000 -Wl,--section-start=.mark=0x52000000 $< -o $@
-$(ATTACKS)/shell: tests/attacks/user/victim.c
+$(ATTACKS)/shell $(ATTACKS)/probes: tests/attacks/user/victim.c
 $(ATTACKS)/callee: tests/calls/calls.h
+# The kernel's own headers, which musl does not bring.
+$(ATTACKS)/probes: ATTACK_CC += -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 $(ATTACKS)/%: tests/attacks/user/%.c $(ATTACK_COMMON) $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(ATTACK_CC) -pthread $(filter %.c,$^) -o $@

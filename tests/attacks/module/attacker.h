@@ -40,6 +40,7 @@ long attack_machinery(struct attacker *attacker, struct attack_machinery *reques
 long attack_msr(struct attack_msr *request);
 long attack_execute(struct attacker *attacker, struct attack_execute *request);
 long attack_hold(struct attack_hold *request);
+long attack_visit(struct attack_visit *request);
 int touch_init(void);
 void touch_exit(void);
 

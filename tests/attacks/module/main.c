@@ -66,6 +66,7 @@ union attack_request {
     struct attack_msr msr;
     struct attack_execute execute;
     struct attack_hold hold;
+    struct attack_visit visit;
 };
 
 static long dispatch(struct attacker *attacker, unsigned int command, union attack_request *request)
@@ -87,6 +88,8 @@ static long dispatch(struct attacker *attacker, unsigned int command, union atta
         return attack_execute(attacker, &request->execute);
     case ATTACK_HOLD:
         return attack_hold(&request->hold);
+    case ATTACK_VISIT:
+        return attack_visit(&request->visit);
     default:
         return -ENOTTY;
     }

@@ -265,6 +265,16 @@ void hold_cpu(uint64_t milliseconds)
         bail("ATTACK_HOLD: %s", strerror(errno));
 }
 
+int visit(int pid, uint64_t address, uint64_t *word)
+{
+    struct attack_visit request = {.pid = pid, .address = address};
+
+    if (ioctl(device, ATTACK_VISIT, &request))
+        bail("ATTACK_VISIT: %s", strerror(errno));
+    *word = request.word;
+    return request.error;
+}
+
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused)
 {
     struct attack_read request = {.gpa = gpa,

@@ -63,6 +63,8 @@ uint32_t read_msr(uint32_t msr, uint64_t *value);
 uint32_t execute(enum attack_instruction instruction, uint64_t operand);
 /* Keeps this thread's CPU, interrupts off. */
 void hold_cpu(uint64_t milliseconds);
+/* Reads a word of that process from within it, by work that a driver queues. -> 0 or an errno. */
+int visit(int pid, uint64_t address, uint64_t *word);
 /* Reads up to ATTACK_READ_MAX pages; refused gets a vector per page. -> pages refused. */
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused);
 
