@@ -193,12 +193,11 @@ uint64_t frame_alloc_reserve(void)
 
 void frame_get(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     struct frame *frame = frame_expect(gpa, FRAME_USED);
 
     SK_CHECK(frame->count > 0 && frame->count < COUNT_MAX);
     frame->count++;
-    spin_unlock(&memory.lock);
 }
 
 void frame_put(uint64_t gpa)
@@ -220,35 +219,28 @@ void frame_put(uint64_t gpa)
 
 enum frame_state frame_state(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     const struct frame *frame = frame_find(gpa);
-    enum frame_state state = frame == NULL ? FRAME_NO_RAM : (enum frame_state)frame->state;
 
-    spin_unlock(&memory.lock);
-    return state;
+    return frame == NULL ? FRAME_NO_RAM : (enum frame_state)frame->state;
 }
 
 struct frame_counts frame_counts(void)
 {
-    struct frame_counts counts = {0};
-
-    spin_lock(&memory.lock);
-    counts.boot_pool = memory.boot_pool;
-    counts.free = memory.boot.count + memory.given.count + fresh_pages();
-    counts.donated = memory.donated;
-    counts.reclaimable = memory.given.count;
-    counts.deposited = memory.deposited;
-    spin_unlock(&memory.lock);
-    return counts;
+    WITH_LOCK(&memory.lock);
+    return (struct frame_counts){
+        .boot_pool = memory.boot_pool,
+        .free = memory.boot.count + memory.given.count + fresh_pages(),
+        .donated = memory.donated,
+        .reclaimable = memory.given.count,
+        .deposited = memory.deposited,
+    };
 }
 
 bool frame_available(void)
 {
-    spin_lock(&memory.lock);
-    bool available = memory.given.count > 0 || memory.boot.count + fresh_pages() > RESERVE_PAGES;
-
-    spin_unlock(&memory.lock);
-    return available;
+    WITH_LOCK(&memory.lock);
+    return memory.given.count > 0 || memory.boot.count + fresh_pages() > RESERVE_PAGES;
 }
 
 uint64_t frame_wanted(uint64_t needed)
@@ -259,117 +251,100 @@ uint64_t frame_wanted(uint64_t needed)
 
 bool frame_pin(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     struct frame *frame = frame_find(gpa);
     bool good = frame != NULL && frame->state == FRAME_VTL0 && frame->count < COUNT_MAX;
 
     if (good)
         frame->count++;
-    spin_unlock(&memory.lock);
     return good;
 }
 
 void frame_unpin(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     struct frame *frame = frame_expect(gpa, FRAME_VTL0);
 
     SK_CHECK(frame->count > 0);
     frame->count--;
-    spin_unlock(&memory.lock);
 }
 
 bool frame_begin_donation(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     struct frame *frame = frame_find(gpa);
     bool good =
         frame != NULL && gpa != FRAME_NONE && frame->state == FRAME_VTL0 && frame->count == 0;
 
     if (good)
         frame->state = FRAME_MOVING;
-    spin_unlock(&memory.lock);
     return good;
-}
-
-static void frame_move(uint64_t gpa, enum frame_state from, enum frame_state to)
-{
-    spin_lock(&memory.lock);
-    frame_expect(gpa, from)->state = to;
-    spin_unlock(&memory.lock);
 }
 
 void frame_abort_donation(uint64_t gpa)
 {
-    frame_move(gpa, FRAME_MOVING, FRAME_VTL0);
+    WITH_LOCK(&memory.lock);
+    frame_expect(gpa, FRAME_MOVING)->state = FRAME_VTL0;
 }
 
 void frame_quarantine(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     struct frame *frame = frame_find(gpa);
 
     SK_CHECK(frame != NULL && (frame->state == FRAME_MOVING || frame->state == FRAME_USED));
     memory.donated -= frame->donated;
     *frame = (struct frame){.state = FRAME_QUARANTINED};
-    spin_unlock(&memory.lock);
 }
 
 void frame_finish_donation(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     struct frame *frame = frame_expect(gpa, FRAME_MOVING);
 
     frame->donated = 1;
     memory.donated++;
     frame_free(gpa, frame);
-    spin_unlock(&memory.lock);
 }
 
 uint64_t frame_begin_reclaim(void)
 {
-    uint64_t gpa = FRAME_NONE;
+    WITH_LOCK(&memory.lock);
+    if (memory.given.count == 0)
+        return FRAME_NONE;
+    uint64_t gpa = list_pop(&memory.given);
 
-    spin_lock(&memory.lock);
-    if (memory.given.count > 0) {
-        gpa = list_pop(&memory.given);
-        frame_expect(gpa, FRAME_FREE)->state = FRAME_MOVING;
-    }
-    spin_unlock(&memory.lock);
+    frame_expect(gpa, FRAME_FREE)->state = FRAME_MOVING;
     return gpa;
 }
 
 void frame_finish_reclaim(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     *frame_expect(gpa, FRAME_MOVING) = (struct frame){.state = FRAME_VTL0};
     memory.donated--;
-    spin_unlock(&memory.lock);
 }
 
 void frame_undo_reclaim(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     frame_free(gpa, frame_expect(gpa, FRAME_MOVING));
-    spin_unlock(&memory.lock);
 }
 
 void frame_deposit(uint64_t gpa)
 {
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     struct frame *frame = frame_expect(gpa, FRAME_USED);
 
     SK_CHECK(frame->count == 1);
     frame->state = FRAME_DEPOSITED;
     memory.deposited++;
-    spin_unlock(&memory.lock);
 }
 
 void frame_withdrawn(uint64_t gpa)
 {
     memset(frame_pointer(gpa), 0, PAGE_SIZE);
-    spin_lock(&memory.lock);
+    WITH_LOCK(&memory.lock);
     memory.deposited--;
     frame_free(gpa, frame_expect(gpa, FRAME_DEPOSITED));
-    spin_unlock(&memory.lock);
 }

@@ -83,23 +83,20 @@ static enum sk_status refuse(const struct trustlet_manifest *manifest, enum sk_s
 
 /* ---- the table; lock held ---- */
 
-static struct image **find_slot(uint64_t handle)
+/* dying: one whose burial goes on with every call that names it. */
+static struct image **find(uint64_t handle, bool dying)
 {
     for (uint32_t i = 0; i < IMAGE_TABLE; i++) {
         struct image *image = table.slot[i];
-        if (image && image->handle == handle && image->state != IMAGE_DYING)
+        if (image && image->handle == handle && (image->state == IMAGE_DYING) == dying)
             return &table.slot[i];
     }
     return NULL;
 }
 
-/* One whose burial goes on with every call that names it. */
-static struct image **find_dying(uint64_t handle)
+static struct image **find_slot(uint64_t handle)
 {
-    for (uint32_t i = 0; i < IMAGE_TABLE; i++)
-        if (table.slot[i] && table.slot[i]->handle == handle && table.slot[i]->state == IMAGE_DYING)
-            return &table.slot[i];
-    return NULL;
+    return find(handle, false);
 }
 
 static struct image **free_slot(void)
@@ -150,14 +147,13 @@ static void bury(struct image **slot)
 
 bool image_cache_shrink(void)
 {
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     struct image **victim = find_victim();
-    if (victim) {
-        (*victim)->state = IMAGE_DYING;
-        bury(victim);
-    }
-    spin_unlock(&table.lock);
-    return victim != NULL;
+    if (!victim)
+        return false;
+    (*victim)->state = IMAGE_DYING;
+    bury(victim);
+    return true;
 }
 
 /* A frame, at the cost of images nobody uses; FRAME_NONE: ask VTL0 for more. */
@@ -203,28 +199,24 @@ static struct image *find_known(const struct trustlet_trailer *t)
 
 static uint64_t open_known(const struct trustlet_trailer *t)
 {
-    uint64_t handle = 0;
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     struct image *known = find_known(t);
-    if (known && known->opens < UINT32_MAX) {
-        known->opens++;
-        known->last_used = ++table.clock;
-        handle = known->handle;
-    }
-    spin_unlock(&table.lock);
-    return handle;
+    if (!known || known->opens == UINT32_MAX)
+        return 0;
+    known->opens++;
+    known->last_used = ++table.clock;
+    return known->handle;
 }
 
 static bool enter_table(struct image *image)
 {
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     struct image **slot = free_slot();
-    if (slot) {
-        image->handle = ++table.next_handle;
-        *slot = image;
-    }
-    spin_unlock(&table.lock);
-    return slot != NULL;
+    if (!slot)
+        return false;
+    image->handle = ++table.next_handle;
+    *slot = image;
+    return true;
 }
 
 /* SK_AGAIN: an image that nobody uses is on its way out to make room; SK_LIMIT: none is unused. */
@@ -292,27 +284,23 @@ enum sk_status sk_call_image_open(struct call *call)
 /* The image for this CPU alone, until end_work. */
 static enum sk_status begin_work(uint64_t handle, struct image **image)
 {
-    enum sk_status status = SK_OK;
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     struct image **slot = find_slot(handle);
     if (!slot || (*slot)->opens == 0)
-        status = SK_NOT_FOUND;
-    else if ((*slot)->busy)
-        status = SK_BUSY;
-    else if ((*slot)->state != IMAGE_LOADING)
-        status = SK_BAD_STATE;
-    else
-        (*slot)->busy = true;
-    *image = status == SK_OK ? *slot : NULL;
-    spin_unlock(&table.lock);
-    return status;
+        return SK_NOT_FOUND;
+    if ((*slot)->busy)
+        return SK_BUSY;
+    if ((*slot)->state != IMAGE_LOADING)
+        return SK_BAD_STATE;
+    (*slot)->busy = true;
+    *image = *slot;
+    return SK_OK;
 }
 
 static void end_work(struct image *image)
 {
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     image->busy = false;
-    spin_unlock(&table.lock);
 }
 
 /* A frame for the file's next page, entered in the index. */
@@ -436,11 +424,10 @@ enum sk_status sk_call_image_seal(struct call *call)
     status = random_bytes(&probe, sizeof(probe)) ? verify(image) : SK_NO_RANDOM;
     if (status != SK_OK)
         refuse(&image->trailer.manifest, status);
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     if (status == SK_OK)
         image->state = IMAGE_SEALED;
     image->busy = false;
-    spin_unlock(&table.lock);
     return status;
 }
 
@@ -453,7 +440,7 @@ static bool abandoned(const struct image *image)
 enum sk_status sk_call_image_close(struct call *call)
 {
     enum sk_status status = SK_NOT_FOUND;
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     struct image **slot = find_slot(call->argument[0]);
     if (slot && (*slot)->opens > 0) {
         (*slot)->opens--;
@@ -461,13 +448,12 @@ enum sk_status sk_call_image_close(struct call *call)
         if (abandoned(*slot))
             (*slot)->state = IMAGE_DYING;
     } else {
-        slot = find_dying(call->argument[0]);
+        slot = find(call->argument[0], true);
     }
     if (slot && (*slot)->state == IMAGE_DYING) {
         bury(slot);
         status = *slot ? SK_AGAIN : SK_OK;
     }
-    spin_unlock(&table.lock);
     return status;
 }
 
@@ -475,28 +461,23 @@ enum sk_status sk_call_image_close(struct call *call)
 
 enum sk_status image_acquire(uint64_t handle, struct image **image)
 {
-    enum sk_status status = SK_OK;
     *image = NULL;
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     struct image **slot = find_slot(handle);
-    if (!slot || (*slot)->opens == 0) {
-        status = SK_NOT_FOUND;
-    } else if ((*slot)->state != IMAGE_SEALED || (*slot)->uses == UINT32_MAX) {
-        status = SK_BAD_STATE;
-    } else {
-        *image = *slot;
-        (*image)->uses++;
-        (*image)->last_used = ++table.clock;
-    }
-    spin_unlock(&table.lock);
-    return status;
+    if (!slot || (*slot)->opens == 0)
+        return SK_NOT_FOUND;
+    if ((*slot)->state != IMAGE_SEALED || (*slot)->uses == UINT32_MAX)
+        return SK_BAD_STATE;
+    *image = *slot;
+    (*image)->uses++;
+    (*image)->last_used = ++table.clock;
+    return SK_OK;
 }
 
 void image_release(struct image *image)
 {
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     image->uses--;
-    spin_unlock(&table.lock);
 }
 
 const struct image_layout *image_layout(const struct image *image)

@@ -32,4 +32,14 @@ static inline void spin_unlock(struct spinlock *lock)
     __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 }
 
+static inline void spin_leave(struct spinlock **lock)
+{
+    spin_unlock(*lock);
+}
+
+/* Holds the lock to the end of the block, however it is left. */
+#define WITH_LOCK(lock)                                                                            \
+    __attribute__((cleanup(spin_leave))) struct spinlock *with_lock = (lock);                      \
+    spin_lock(with_lock)
+
 #endif
