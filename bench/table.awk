@@ -92,6 +92,10 @@ END {
         "", per_operation("ours", "vtl-round-trip"))
     row("getppid", "marshalled getppid()", value["ours.trustlet-getppid"],
         value["native.native-getppid"], 2000, "", "", per_operation("ours", "trustlet-getppid"))
+    row("read", "read() of 4 KiB of a cached file", value["ours.trustlet-read"],
+        value["native.native-read"], value["native.native-read"] + 3000, "", "", "")
+    row("compute", "computing, in a trustlet", ratio("ours", "native", "compute"),
+        "", 1.005, "x", "", "")
     row("trustlet-call", "call into a waiting trustlet, one 4 KiB buffer", value["ours.trustlet-call"],
         "", 5000, "", "OP-TEE 13,750, AF_UNIX 64 B 18,912", per_operation("ours", "trustlet-call"))
     row("hello-warm", "static glibc hello, image known", value["ours.trustlet-warm"], hello,
