@@ -213,6 +213,7 @@ enum sk_audit_kind {
     SK_AUDIT_REGISTER = 9,  /* VTL0 used a guarded register or instruction */
     SK_AUDIT_PORT = 11,     /* VTL0 wrote what is guarded to an I/O port */
     SK_AUDIT_ATTEMPT = 10,  /* VTL0 itself turned somebody away: address is an enum sk_attempt */
+    SK_AUDIT_TRUSTLET = 12, /* a trustlet says so: rip, address and value are 24 bytes of text */
 };
 /* What somebody wanted to do to a trustlet through an API of VTL0. */
 enum sk_attempt {

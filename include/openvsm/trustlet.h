@@ -96,13 +96,17 @@ static_assert(sizeof(struct trusted_keys) == 308, "trusted keys are on disk");
  * with what stands in *call and the buffer. ETIMEDOUT: none came. ECANCELED: the caller has gone,
  * the answer was dropped; nothing was waited for. EMSGSIZE: the answer is longer than the caller's
  *             room, the call stays open. EPERM: the manifest does not let it be called.
+ * AUDIT    (text, its size) -> 0: a record in the audit log, with at most AUDIT_MAX bytes of text.
+ *             Its first eight bytes say what kind of thing happened: of one kind at most sixteen
+ *             records stand among the newest, further ones are counted into the last.
  */
 #define TRUSTLET_SYSCALL_BASE 0x08000000u
 #define TRUSTLET_SYSCALL_LIST(X)                                                                   \
     X(0, IDENTITY, identity)                                                                       \
     X(1, SEAL, seal)                                                                               \
     X(2, UNSEAL, unseal)                                                                           \
-    X(3, ACCEPT, accept)
+    X(3, ACCEPT, accept)                                                                           \
+    X(4, AUDIT, audit)
 enum trustlet_syscall {
 #define TRUSTLET_SYSCALL_ENUM(number, symbol, handler)                                             \
     TRUSTLET_SYSCALL_##symbol = TRUSTLET_SYSCALL_BASE + (number),
@@ -144,5 +148,6 @@ enum trustlet_seal {
 };
 #define TRUSTLET_SEAL_OVERHEAD 56u
 #define TRUSTLET_SEAL_MAX      4032u /* bytes sealed at once */
+#define TRUSTLET_AUDIT_MAX     24u
 
 #endif

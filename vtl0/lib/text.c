@@ -81,6 +81,7 @@ static const struct {
     [SK_AUDIT_REGISTER] = {"register", "VTL0 used a guarded register or instruction"},
     [SK_AUDIT_PORT] = {"port", "VTL0 wrote what is guarded to an I/O port"},
     [SK_AUDIT_ATTEMPT] = {"attempt", "VTL0 turned somebody away from a trustlet"},
+    [SK_AUDIT_TRUSTLET] = {"trustlet", "a trustlet reports"},
 };
 
 const char *openvsm_audit_kind(uint16_t kind)

@@ -57,6 +57,19 @@ static const char *kind_name(uint16_t kind)
     return name ? name : "unknown";
 }
 
+/* A trustlet's own words; a terminal gets nothing of them but letters. */
+static const char *trustlet_words(const struct sk_audit_record *r)
+{
+    static char text[3 * sizeof(uint64_t) + 1];
+    memcpy(text, &r->rip, sizeof(r->rip));
+    memcpy(text + 8, &r->address, sizeof(r->address));
+    memcpy(text + 16, &r->value, sizeof(r->value));
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    return text;
+}
+
 /* What `address` and `value` are depends on the kind. */
 static void print_detail(const struct sk_audit_record *r)
 {
@@ -85,6 +98,9 @@ static void print_detail(const struct sk_audit_record *r)
         break;
     case SK_AUDIT_FAULT:
         printf("signal %llu at 0x%llx", value, address);
+        break;
+    case SK_AUDIT_TRUSTLET:
+        printf("%s", trustlet_words(r));
         break;
     default:
         printf("0x%llx value 0x%llx status %u at 0x%llx", address, value, r->status, rip);
@@ -120,6 +136,8 @@ static void print_json(struct openvsm *host, const struct sk_audit_record *r)
     ium_add_number(o, "cpu", r->cpu);
     if (r->kind == SK_AUDIT_MEMORY)
         ium_add_string(o, "access", access_name(r->access));
+    if (r->kind == SK_AUDIT_TRUSTLET)
+        ium_add_string(o, "words", trustlet_words(r));
     ium_add_number(o, "cpl", r->cpl);
     ium_add_number(o, "status", r->status);
     ium_add_number(o, "rip", r->rip);

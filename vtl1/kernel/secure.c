@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Identity and sealing. A sealed blob is a header and the bytes under XChaCha20-Poly1305; its key
- * comes from a secret of this boot and from what the policy binds it to, so that another trustlet
- * has another key and no comparison decides anything but the version.
+ * Identity, sealing and a voice in the audit log. A sealed blob is a header and the bytes under
+ * XChaCha20-Poly1305; its key comes from a secret of this boot and from what the policy binds it
+ * to, so that another trustlet has another key and no comparison decides anything but the version.
  */
 #include "secure.h"
 
+#include "audit.h"
 #include "crypto.h"
 #include "fpu.h"
 #include "image.h"
@@ -178,6 +179,23 @@ enum syscall_action secure_identity(struct thread *thread, const uint64_t given[
     memcpy(who.signer, image_signer(process->image), sizeof(who.signer));
     return syscall_return_memory(thread,
                                  user_copy_out(&process->space, given[0], &who, sizeof(who)));
+}
+
+/* The text goes where other records have addresses: records fold by its first eight bytes. */
+enum syscall_action secure_audit(struct thread *thread, const uint64_t given[6])
+{
+    struct audit_event event = {
+        .kind = SK_AUDIT_TRUSTLET, .cpl = 3, .process = thread->process->handle};
+    uint64_t text[TRUSTLET_AUDIT_MAX / sizeof(uint64_t)] = {0};
+    if (given[1] > sizeof(text))
+        return syscall_return(thread, -EMSGSIZE);
+    int error = user_copy_in(&thread->process->space, text, given[0], given[1]);
+    event.rip = text[0];
+    event.address = text[1];
+    event.value = text[2];
+    if (error == 0)
+        audit_write(&event);
+    return syscall_return_memory(thread, error);
 }
 
 const struct syscall_entry secure_table[SECURE_CALLS] = {

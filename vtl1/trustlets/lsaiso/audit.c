@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "audit.h"
 
+#include <openvsm/trustlet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -13,6 +15,32 @@
 void call_names(struct call *c, const char *principal)
 {
     snprintf(c->principal, sizeof(c->principal), "%.*s", (int)sizeof(c->principal) - 1, principal);
+}
+
+void audit_report(const struct call *c, const char *kind)
+{
+    char text[TRUSTLET_AUDIT_MAX + 1] = "";
+
+    snprintf(text, sizeof(text), "%-8.7s%.16s", kind, c->principal);
+    syscall(TRUSTLET_SYSCALL_AUDIT, text, strlen(text));
+}
+
+/* What says that somebody tries what he may not, or too much. A peer's broken message is no such
+ * thing, and no caller's mistake about a session is. */
+static const char *refusal(lsa_status status)
+{
+    switch (status) {
+    case LSA_BUSY:
+        return "limited";
+    case LSA_DENIED:
+    case LSA_POLICY:
+    case LSA_USAGE:
+    case LSA_BLOB_REFUSED:
+    case LSA_NO_SUCH_OPERATION:
+        return "refused";
+    default:
+        return NULL;
+    }
 }
 
 void audit_add(const struct call *c, uint32_t operation, lsa_status status)
@@ -29,6 +57,8 @@ void audit_add(const struct call *c, uint32_t operation, lsa_status status)
     record->status = status;
     record->session = c->session;
     memcpy(iso->audit_names[slot], c->principal, sizeof(c->principal));
+    if (refusal(status))
+        audit_report(c, refusal(status));
 }
 
 lsa_status op_audit(struct call *c, const lsa_audit_args *a, lsa_audit *r)

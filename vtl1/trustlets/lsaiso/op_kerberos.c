@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "audit.h"
 #include "blob.h"
 #include "clock.h"
 #include "session.h"
@@ -119,8 +120,10 @@ lsa_status op_as_authenticator(struct call *c, const lsa_as_authenticator_args *
     free(plain);
     sodium_memzero(&key, sizeof(key));
     r->padata_type = PA_ENC_TIMESTAMP;
-    if (status == LSA_OK)
+    if (status == LSA_OK) {
         r->nonce = new_nonce(s);
+        s->asked = 1;
+    }
     return status;
 }
 
@@ -258,6 +261,10 @@ static lsa_status unpack_as(struct call *c, struct session *s, const lsa_unpack_
         status = fail(c, LSA_MISMATCH, "the KDC's reply answers another request, or an old one");
     else
         status = give_part(c, s, &part, s->expires, r);
+    if (status == LSA_OK && !s->proved) {
+        s->proved = 1;
+        audit_report(c, "logon");
+    }
     sodium_memzero(&part, sizeof(part));
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "audit.h"
 #include "blob.h"
 #include "clock.h"
 #include "session.h"
@@ -222,6 +223,9 @@ lsa_status op_destroy(struct call *c, const lsa_session *a, lsa_nothing *r)
         return LSA_NO_SESSION;
     c->session = a->session;
     call_names(c, s->client.components[0]);
+    /* The KDC says to lsassd that a password is wrong; here it only never answers. */
+    if (s->asked && !s->proved)
+        audit_report(c, "failed");
     session_destroy(c->iso, s);
     return LSA_OK;
 }

@@ -54,6 +54,7 @@ lsa_status op_validate(struct call *c, const lsa_validate_args *a, lsa_nothing *
         return fail(c, LSA_BUSY, "too many passwords were tried for this user; wait a moment");
     if (a->verifier.lsa_blob_len == 0) {
         waste_time(a);
+        audit_report(c, "failed");
         return LSA_WRONG_PASSWORD;
     }
     status = blob_open(c, NULL, a->user, &a->verifier, BLOB_VERIFIER, &secret);
@@ -62,6 +63,7 @@ lsa_status op_validate(struct call *c, const lsa_validate_args *a, lsa_nothing *
     if (crypto_pwhash_str_verify((const char *)secret.bytes, a->password.lsa_secret_val,
                                  a->password.lsa_secret_len))
         status = LSA_WRONG_PASSWORD;
+    audit_report(c, status ? "failed" : "logon");
     sodium_memzero(&secret, sizeof(secret));
     return status;
 }

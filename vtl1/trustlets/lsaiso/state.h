@@ -48,6 +48,8 @@ struct session {
     uint64_t id;
     uint32_t owner;
     uint32_t locked;
+    uint32_t asked;   /* a KDC, with a proof of ours */
+    uint32_t proved;  /* and it answered under the same key */
     uint64_t expires; /* ms, VTL1's clock */
     uint64_t idle;
     uint64_t used;
