@@ -29,6 +29,7 @@ struct server {
 struct servers {
     struct server list[SERVERS];
     size_t count;
+    enum { DNS_NOT_ASKED, DNS_HAS_NONE, DNS_SILENT } dns;
 };
 
 /* "host:port", "[v6]:port" or "host". */
@@ -82,6 +83,7 @@ static void from_dns(const char *realm, struct servers *s)
 
     snprintf(name, sizeof(name), "_kerberos._udp.%s", realm);
     size = res_query(name, ns_c_in, ns_t_srv, answer, sizeof(answer));
+    s->dns = size < 0 && h_errno == TRY_AGAIN ? DNS_SILENT : DNS_HAS_NONE;
     if (size < 0 || ns_initparse(answer, size, &message))
         return;
     for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
@@ -175,18 +177,19 @@ static long ask_all(const struct servers *s, struct bytes request, int wait_ms, 
     return size;
 }
 
-static void explain(const struct config *config, const char *realm, const struct servers *s,
-                    char *error, size_t room)
+static void explain(const char *realm, const struct servers *s, char *error, size_t room)
 {
+    static const char *const dns[] = {
+        [DNS_NOT_ASKED] = "",
+        [DNS_HAS_NONE] = ", or publish it in DNS (nothing was found there)",
+        [DNS_SILENT] = "; DNS does not answer, see resolv.conf(5)",
+    };
     size_t at = 0;
 
     if (s->count == 0) {
         snprintf(error, room,
                  "no KDC is known for realm %s: write \"kdc.%s = HOST\" into lsa.conf%s", realm,
-                 realm,
-                 config_get(config, "dns") && !strcmp(config_get(config, "dns"), "no")
-                     ? ""
-                     : ", or publish it in DNS (nothing was found there)");
+                 realm, dns[s->dns]);
         return;
     }
     at = (size_t)snprintf(error, room, "no KDC of realm %s answers (tried", realm);
@@ -219,7 +222,7 @@ int kdc_ask(const struct config *config, const char *realm, struct bytes request
         *size = (size_t)got;
         return 0;
     }
-    explain(config, realm, &s, error, room);
+    explain(realm, &s, error, room);
     free(*answer);
     *answer = NULL;
     return -1;

@@ -43,6 +43,7 @@ static void check(const char *who, const char *what, OM_uint32 major, OM_uint32 
         return;
     show(who, what, major, GSS_C_GSS_CODE);
     show(who, what, minor, GSS_C_MECH_CODE);
+    fprintf(stderr, "%s: %s: code %d\n", who, what, (int)minor);
     exit(1);
 }
 
