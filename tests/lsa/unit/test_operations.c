@@ -343,65 +343,88 @@ static void carry(uint64_t from, uint64_t to)
     xdr_free((xdrproc_t)xdr_lsa_unwrapped, &r);
 }
 
+static lsa_blob_result import_service(uint64_t session, const struct krb_key *service)
+{
+    lsa_service_key_args import = {.session = session, .enctype = service->enctype};
+    lsa_blob_result sealed;
+
+    import.key.key_val = (char *)(uintptr_t)service->bytes;
+    import.key.key_len = (u_int)service->size;
+    assert_int_equal(ISO_CALL(MANAGER, ImportServiceKey, lsa_service_key_args, &import,
+                              lsa_blob_result, &sealed),
+                     LSA_OK);
+    return sealed;
+}
+
+/* The acceptor takes a request within the time, once, and with a key that is meant for it. -> its
+ * context */
+static uint64_t accepted_once(uint64_t session, const lsa_blob *keytab, const lsa_blob *other,
+                              const lsa_token *request)
+{
+    uint64_t acceptor = 0;
+    uint64_t again = 0;
+
+    test_real_us += INT64_C(400) * 1000000;
+    assert_int_equal(accept_request(session, keytab, request, &acceptor), LSA_SKEW);
+    test_real_us -= INT64_C(400) * 1000000;
+    assert_int_equal(accept_request(session, keytab, request, &acceptor), LSA_OK);
+    assert_int_equal(accept_request(session, keytab, request, &again), LSA_MISMATCH);
+    assert_int_equal(accept_request(session, other, request, &again), LSA_USAGE);
+    return acceptor;
+}
+
+static lsa_status finish(uint32_t uid, uint64_t context, const lsa_token *reply)
+{
+    lsa_ap_reply_args args = {.context = context, .reply = *reply};
+    lsa_context_info info;
+
+    return ISO_CALL(uid, DecryptApReply, lsa_ap_reply_args, &args, lsa_context_info, &info);
+}
+
+/* The initiator takes the acceptor's own reply, and only its owner may give it. */
+static void replied(uint64_t initiator, uint64_t acceptor)
+{
+    lsa_context pack = {.context = acceptor};
+    lsa_token_result reply;
+
+    assert_int_equal(ISO_CALL(MANAGER, PackApReply, lsa_context, &pack, lsa_token_result, &reply),
+                     LSA_OK);
+    reply.token.lsa_token_val[reply.token.lsa_token_len - 1] ^= 1;
+    assert_int_equal(finish(OWNER, initiator, &reply.token), LSA_INTEGRITY);
+    reply.token.lsa_token_val[reply.token.lsa_token_len - 1] ^= 1;
+    assert_int_equal(finish(OWNER + 1, initiator, &reply.token), LSA_NO_CONTEXT);
+    assert_int_equal(finish(OWNER, initiator, &reply.token), LSA_OK);
+    xdr_free((xdrproc_t)xdr_lsa_token_result, &reply);
+}
+
 static void both_ends(void **state)
 {
     uint64_t session = iso_session();
     struct kdc_answer a;
     lsa_blob key = service_key(session, &a);
     struct krb_key service;
-    lsa_service_key_args import = {.session = session, .enctype = KRB_AES256_SHA384};
     lsa_blob_result keytab;
     lsa_ap_request first;
     lsa_token request;
-    uint64_t acceptor = 0;
-    uint64_t again = 0;
-    lsa_context pack = {0};
-    lsa_token_result reply;
-    lsa_ap_reply_args finish = {0};
+    lsa_context acceptor = {0};
     lsa_context_info info;
 
     (void)state;
     krb_random_key(KRB_AES256_SHA384, &service);
     iso_secret(service.bytes, service.size);
-    import.key.key_val = (char *)service.bytes;
-    import.key.key_len = service.size;
-    assert_int_equal(ISO_CALL(MANAGER, ImportServiceKey, lsa_service_key_args, &import,
-                              lsa_blob_result, &keytab),
-                     LSA_OK);
+    keytab = import_service(session, &service);
     assert_int_equal(initiate(session, &key, 1, &first), LSA_POLICY); /* delegation */
     assert_int_equal(initiate(session, &key, 0x3e, &first), LSA_OK);
     request = make_request(&service, &a.session_key, &first.authenticator);
-    test_real_us += INT64_C(400) * 1000000;
-    assert_int_equal(accept_request(session, &keytab.blob, &request, &acceptor), LSA_SKEW);
-    test_real_us -= INT64_C(400) * 1000000;
-    assert_int_equal(accept_request(session, &keytab.blob, &request, &acceptor), LSA_OK);
-    assert_int_equal(accept_request(session, &keytab.blob, &request, &again), LSA_MISMATCH);
-    assert_int_equal(accept_request(session, &key, &request, &again), LSA_USAGE);
-    pack.context = acceptor;
-    assert_int_equal(ISO_CALL(MANAGER, PackApReply, lsa_context, &pack, lsa_token_result, &reply),
-                     LSA_OK);
-    finish.context = first.context;
-    finish.reply = reply.token;
-    reply.token.lsa_token_val[reply.token.lsa_token_len - 1] ^= 1;
-    assert_int_equal(
-        ISO_CALL(OWNER, DecryptApReply, lsa_ap_reply_args, &finish, lsa_context_info, &info),
-        LSA_INTEGRITY);
-    reply.token.lsa_token_val[reply.token.lsa_token_len - 1] ^= 1;
-    assert_int_equal(
-        ISO_CALL(OWNER + 1, DecryptApReply, lsa_ap_reply_args, &finish, lsa_context_info, &info),
-        LSA_NO_CONTEXT);
-    assert_int_equal(
-        ISO_CALL(OWNER, DecryptApReply, lsa_ap_reply_args, &finish, lsa_context_info, &info),
-        LSA_OK);
-    assert_true(info.open);
-    carry(first.context, acceptor);
-    carry(acceptor, first.context);
+    acceptor.context = accepted_once(session, &keytab.blob, &key, &request);
+    replied(first.context, acceptor.context);
+    carry(first.context, acceptor.context);
+    carry(acceptor.context, first.context);
     test_monotonic_ms += 3600 * 1000;
-    pack.context = acceptor;
-    assert_int_equal(ISO_CALL(OWNER, InquireContext, lsa_context, &pack, lsa_context_info, &info),
-                     LSA_EXPIRED);
+    assert_int_equal(
+        ISO_CALL(OWNER, InquireContext, lsa_context, &acceptor, lsa_context_info, &info),
+        LSA_EXPIRED);
     xdr_free((xdrproc_t)xdr_lsa_ap_request, &first);
-    xdr_free((xdrproc_t)xdr_lsa_token_result, &reply);
     xdr_free((xdrproc_t)xdr_lsa_blob_result, &keytab);
     free(request.lsa_token_val);
     release(&key);
