@@ -113,6 +113,7 @@ enum hv_status call_openvsm_get_statistics(struct hypercall *call)
     for (unsigned i = 0; i < HV_EXIT_COUNTERS; i++)
         output->exits[i] = READ_ONCE(partition->cpus[input->vp_index]->exits[i]);
     slat_statistics(&call->partition->slat, output);
+    output->tsc_hz = partition->tsc_hz;
     output->boot_tsc = partition->boot_tsc;
     output->linux_tsc = partition->linux_tsc;
     output->copied_tsc = partition->copied_tsc;

@@ -61,5 +61,5 @@ $(VM_VTL0):
 ALL += $(VM_VTL0)
 TRUSTLETS += tester:$(BUILD)/tests/vm/tester
 GUEST += bin/tester:$(BUILD)/tests/vm/tester tests/device:$(BUILD)/tests/vm/device \
-	tests/ium-run:tests/vm/ium-run tests/ium-killed:tests/vm/ium-killed tests/power:tests/vm/power \
+	tests/ium-run:tests/vm/ium-run tests/ium-status:tests/vm/ium-status tests/ium-killed:tests/vm/ium-killed tests/power:tests/vm/power \
 	bin/start_kernel:$(BUILD)/tests/vm/start_kernel lib/other-kernel:tests/vm/other-kernel

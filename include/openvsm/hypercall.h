@@ -385,7 +385,8 @@ struct hv_statistics {
     uint64_t linux_tsc;  /* TSC at VTL0's first instruction */
     uint64_t copied_tsc; /* of these: spent copying images */
     uint64_t refused;    /* requests and accesses of VTL0 that were refused */
-    uint8_t reserved[4096 - 16 - 256 - 80];
+    uint64_t tsc_hz;     /* ticks a second, as calibrated before VTL0 ran */
+    uint8_t reserved[4096 - 16 - 256 - 88];
 };
 static_assert(sizeof(struct hv_statistics) == OPENVSM_PAGE_SIZE, "statistics fill one page");
 static_assert(HV_EXIT_COUNTERS <= 32, "exit counters fit");

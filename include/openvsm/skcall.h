@@ -109,6 +109,7 @@ enum sk_call_number {
 };
 
 #define SK_INFO_DEVELOPMENT_KEY (1u << 0) /* the built-in signing key is the development key */
+#define SK_INFO_KEYS_SHIFT      32        /* above it: how many keys are trusted */
 
 /* Why THREAD_RUN came back with SK_OK; results 1.. depend on it. */
 enum sk_run {

@@ -3,6 +3,8 @@
 #include "ium.h"
 
 #include <stdio.h>
+#include <time.h>
+#include <x86intrin.h>
 
 #include "device.h"
 
@@ -59,6 +61,30 @@ static double mib(uint64_t pages)
     return (double)pages / 256;
 }
 
+/* When the boot loader handed over, by the clock of now. */
+static time_t since(const struct machine *m)
+{
+    return time(NULL) - (time_t)((__rdtsc() - m->hv.boot_tsc) / m->hv.tsc_hz);
+}
+
+static uint64_t keys(const struct machine *m)
+{
+    return m->info.results[2] >> SK_INFO_KEYS_SHIFT;
+}
+
+static bool has_development_key(const struct machine *m)
+{
+    return m->info.results[2] & SK_INFO_DEVELOPMENT_KEY;
+}
+
+/* Whether nothing is open that this machine could have closed. */
+static bool all_protected(const struct machine *m)
+{
+    const uint32_t wanted = HV_FEATURE_IOMMU | HV_FEATURE_PLATFORM_TRAPS;
+    return (m->hv.features & wanted) == wanted && !(m->hv.features & HV_FEATURE_DEBUG_BUILD) &&
+           !has_development_key(m);
+}
+
 static const char *build(const struct machine *m)
 {
     return m->hv.features & HV_FEATURE_DEBUG_BUILD ? " (debug build)" : "";
@@ -75,9 +101,9 @@ static void print_protection(const struct machine *m)
     printf("INIT         contained by %s\n", m->hv.features & HV_FEATURE_INIT_CONTAINED
                                                  ? "the processor"
                                                  : "trapping all APIC writes");
-    printf("signing key  %s\n", m->info.results[2] & SK_INFO_DEVELOPMENT_KEY
-                                    ? "DEVELOPMENT key: whoever has it can sign trustlets"
-                                    : "not a development key");
+    printf("signing keys %llu, %s\n", (unsigned long long)keys(m),
+           has_development_key(m) ? "one a DEVELOPMENT key: whoever has it can sign trustlets"
+                                  : "not a development key");
 }
 
 static void print_text(const struct machine *m)
@@ -85,6 +111,10 @@ static void print_text(const struct machine *m)
     const uint64_t *r = m->memory.results;
     printf("hypervisor   OpenVSM %u.%u%s, %u CPUs\n", m->hv.version >> 16, m->hv.version & 0xffff,
            build(m), m->hv.cpu_count);
+    char start[64];
+    time_t at = since(m);
+    strftime(start, sizeof(start), "%F %T %Z", localtime(&at));
+    printf("since        %s\n", start);
     printf("VTL1         up, Secure Kernel interface %llu\n",
            (unsigned long long)m->info.results[0]);
     printf("trustlets    %llu live, %llu since boot\n", (unsigned long long)m->info.results[3],
@@ -108,6 +138,7 @@ static void print_json(const struct machine *m)
     ium_add_number(o, "version-minor", m->hv.version & 0xffff);
     ium_add_bool(o, "debug-build", features & HV_FEATURE_DEBUG_BUILD);
     ium_add_number(o, "cpus", m->hv.cpu_count);
+    ium_add_number(o, "since", (uint64_t)since(m));
     ium_add_bool(o, "vtl1-up", true);
     ium_add_number(o, "secure-kernel-abi", m->info.results[0]);
     ium_add_number(o, "trustlets-live", m->info.results[3]);
@@ -115,7 +146,9 @@ static void print_json(const struct machine *m)
     ium_add_bool(o, "dma-protected", features & HV_FEATURE_IOMMU);
     ium_add_bool(o, "platform-guarded", features & HV_FEATURE_PLATFORM_TRAPS);
     ium_add_bool(o, "init-contained", features & HV_FEATURE_INIT_CONTAINED);
-    ium_add_bool(o, "development-key", m->info.results[2] & SK_INFO_DEVELOPMENT_KEY);
+    ium_add_number(o, "signing-keys", keys(m));
+    ium_add_bool(o, "development-key", has_development_key(m));
+    ium_add_bool(o, "all-protected", all_protected(m));
     ium_add_number(o, "vtl0-pages", m->hv.vtl0_pages);
     ium_add_number(o, "vtl1-pages", m->hv.vtl1_pages);
     ium_add_number(o, "hypervisor-pages", m->hv.hypervisor_pages);
@@ -128,7 +161,7 @@ static void print_json(const struct machine *m)
     ium_print_json(o);
 }
 
-static int status(bool json)
+static int status(bool json, bool strict)
 {
     struct machine m;
     struct openvsm *host = ium_open();
@@ -142,10 +175,26 @@ static int status(bool json)
     else
         print_text(&m);
     openvsm_close(host);
-    return result ? IUM_FAILED : IUM_OK;
+    if (result)
+        return IUM_FAILED;
+    return strict && !all_protected(&m) ? IUM_UNPROTECTED : IUM_OK;
 }
 
 int ium_status(int argc, const char **argv)
 {
-    return ium_json_command("ium status", argc, argv, status);
+    int json = 0, strict = 0, code = IUM_USAGE;
+    const struct poptOption options[] = {
+        {"json", 0, POPT_ARG_NONE, &json, 0, "print JSON", NULL},
+        {"strict", 0, POPT_ARG_NONE, &strict, 0, "exit with 3 if something is not protected", NULL},
+        POPT_AUTOHELP POPT_TABLEEND,
+    };
+    poptContext context = ium_options("ium status", argc, argv, options, "[OPTION...]");
+    if (!context)
+        return IUM_USAGE;
+    if (poptPeekArg(context))
+        ium_error("'ium status' takes no operands; try 'ium status --help'");
+    else
+        code = status(json, strict);
+    poptFreeContext(context);
+    return code;
 }

@@ -16,6 +16,7 @@ enum ium_exit {
     IUM_OK = 0,
     IUM_FAILED = 1,        /* said on stderr */
     IUM_USAGE = 2,         /* wrong options or operands */
+    IUM_UNPROTECTED = 3,   /* status --strict: OpenVSM is up, something is not protected */
     IUM_RUN_BROKEN = 125,  /* run: ium itself failed, or wrong options */
     IUM_RUN_REFUSED = 126, /* run: found, but may not run */
     IUM_RUN_MISSING = 127, /* run: no such file */

@@ -74,7 +74,8 @@ enum sk_status sk_call_info(struct call *call)
 {
     call->result[0] = SK_ABI_VERSION;
     call->result[1] = cpu_count();
-    call->result[2] = trusts_development_key() ? SK_INFO_DEVELOPMENT_KEY : 0;
+    call->result[2] = (uint64_t)trusted_keys.count << SK_INFO_KEYS_SHIFT |
+                      (trusts_development_key() ? SK_INFO_DEVELOPMENT_KEY : 0);
     call->result[3] = process_live_count();
     call->result[4] = process_ever_count();
     return SK_OK;
