@@ -104,8 +104,8 @@ struct openvsm_symbol {
 #define OPENVSM_KILL         _IOW(OPENVSM_IOC, 4, uint32_t)              /* signal number */
 #define OPENVSM_STATISTICS   _IOWR(OPENVSM_IOC, 16, struct openvsm_page) /* hv_statistics */
 #define OPENVSM_PROCESS_INFO _IOWR(OPENVSM_IOC, 17, struct openvsm_page) /* sk_process_info */
-/* Register-only queries: SK_CALL_NULL, INFO, MEMORY_STATUS, STATISTICS; others are refused with
- * EPERM. */
+/* Register-only queries: SK_CALL_NULL, INFO, MEMORY_STATUS, STATISTICS, MEASUREMENT; others are
+ * refused with EPERM. */
 #define OPENVSM_QUERY        _IOWR(OPENVSM_IOC, 18, struct openvsm_skcall)
 /* Copies audit records newer than index into the page: struct sk_audit_record[64]. */
 #define OPENVSM_AUDIT        _IOWR(OPENVSM_IOC, 19, struct openvsm_page)

@@ -99,13 +99,22 @@ enum sk_status {
     X(16, AUDIT_REPORT, audit_report)                                                              \
     X(17, STATISTICS, statistics)                                                                  \
     X(18, TRUSTLET_CALL, trustlet_call)                                                            \
-    X(19, TRUSTLET_CANCEL, trustlet_cancel)
+    X(19, TRUSTLET_CANCEL, trustlet_cancel)                                                        \
+    X(20, MEASUREMENT, measurement)
 
 enum sk_call_number {
 #define SK_CALL_ENUM(number, name, handler) SK_CALL_##name = number,
     SK_CALL_LIST(SK_CALL_ENUM)
 #undef SK_CALL_ENUM
         SK_CALL_COUNT
+};
+
+/* What this boot is known by; vtl1_boot.h says what the digests are of. */
+enum sk_measurement {
+    SK_MEASUREMENT_SECURE_KERNEL = 0,
+    SK_MEASUREMENT_HYPERVISOR = 1,
+    SK_MEASUREMENT_REPORT_KEY = 2, /* public key that signs reports; zero without a random source */
+    SK_MEASUREMENTS
 };
 
 #define SK_INFO_DEVELOPMENT_KEY (1u << 0) /* the built-in signing key is the development key */
@@ -159,13 +168,12 @@ struct sk_channel {
 };
 static_assert(sizeof(struct sk_channel) == OPENVSM_PAGE_SIZE, "channel header is one page");
 
-/* TRUSTLET_CALL: a call from VTL0 into a trustlet. It lies in one page, and VTL1 copies it once. */
+/* TRUSTLET_CALL: a call from VTL0 into a trustlet. It stands at the start of a page. */
 #define SK_CALL_BYTES_MAX (64u << 10)
 #define SK_CALL_PAGES_MAX 17u
 enum sk_called {
-    SK_CALLED = 0,          /* a thread has it: sk_trustlet_call.state says how far it is */
-    SK_CALLED_NOBODY = 1,   /* no thread waits: again after an SK_RUN_ACCEPT */
-    SK_CALLED_TOO_LONG = 2, /* the waiting thread has no room for so many bytes */
+    SK_CALLED = 0,        /* a thread has it: sk_trustlet_call.state says how far it is */
+    SK_CALLED_NOBODY = 1, /* no thread waits: again after an SK_RUN_ACCEPT */
 };
 enum sk_call_state {
     SK_CALL_OPEN = 0,

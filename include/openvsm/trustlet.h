@@ -91,14 +91,18 @@ static_assert(sizeof(struct trusted_keys) == 308, "trusted keys are on disk");
  * SEAL     (enum trustlet_seal, bytes, size, to, room) -> bytes written: size + OVERHEAD
  * UNSEAL   (sealed, size, to, room) -> bytes written; EBADMSG: altered, sealed in another boot, or
  *             not for this trustlet; EACCES: sealed by a newer version of it
- * ACCEPT   (struct trustlet_call *, buffer, its size, nanoseconds; ~0: no limit; 0: only answers,
- * then ETIMEDOUT) -> 0: a call has come. If this thread has one open, that one is answered first,
- * with what stands in *call and the buffer. ETIMEDOUT: none came. ECANCELED: the caller has gone,
- * the answer was dropped; nothing was waited for. EMSGSIZE: the answer is longer than the caller's
- *             room, the call stays open. EPERM: the manifest does not let it be called.
+ * ACCEPT   (struct trustlet_call *, buffer, its size, nanoseconds) -> 0: a call has come. If this
+ *             thread has one open, that one is answered first, with what stands in *call and the
+ *             buffer. Nanoseconds: ~0: no limit; 0: only answers. ETIMEDOUT: no call came.
+ *             ECANCELED: the caller has gone, the answer was dropped; nothing was waited for.
+ *             EMSGSIZE: the answer is longer than the caller's room, the call stays open. EPERM:
+ *             the manifest does not let it be called.
  * AUDIT    (text, its size) -> 0: a record in the audit log, with at most AUDIT_MAX bytes of text.
  *             Its first eight bytes say what kind of thing happened: of one kind at most sixteen
  *             records stand among the newest, further ones are counted into the last.
+ * REPORT   (64 bytes, struct trustlet_report *) -> 0
+ * VERIFY   (struct trustlet_report *) -> 0. EBADMSG: not made on this machine in this boot, or
+ *             altered.
  */
 #define TRUSTLET_SYSCALL_BASE 0x08000000u
 #define TRUSTLET_SYSCALL_LIST(X)                                                                   \
@@ -106,7 +110,9 @@ static_assert(sizeof(struct trusted_keys) == 308, "trusted keys are on disk");
     X(1, SEAL, seal)                                                                               \
     X(2, UNSEAL, unseal)                                                                           \
     X(3, ACCEPT, accept)                                                                           \
-    X(4, AUDIT, audit)
+    X(4, AUDIT, audit)                                                                             \
+    X(5, REPORT, report)                                                                           \
+    X(6, VERIFY, verify)
 enum trustlet_syscall {
 #define TRUSTLET_SYSCALL_ENUM(number, symbol, handler)                                             \
     TRUSTLET_SYSCALL_##symbol = TRUSTLET_SYSCALL_BASE + (number),
@@ -138,6 +144,32 @@ struct trustlet_call {
     uint32_t reserved;
 };
 static_assert(sizeof(struct trustlet_call) == 64, "trustlet ABI");
+
+/*
+ * What the Secure Kernel says about a trustlet, signed with a key that it made when it started and
+ * that never leaves it. The digests are those of vtl1_boot.h.
+ */
+#define TRUSTLET_REPORT_MAGIC    "OVSMREP1"
+#define TRUSTLET_REPORT_DATA     64u
+#define TRUSTLET_REPORT_SIGNED   512u      /* bytes that the signature covers */
+#define TRUSTLET_DEVELOPMENT_KEY (1u << 0) /* the Secure Kernel trusts a development key */
+struct trustlet_report {
+    uint8_t magic[8];
+    uint32_t flags;
+    uint32_t reserved0;
+    struct trustlet_identity identity;
+    uint8_t data[TRUSTLET_REPORT_DATA]; /* the trustlet's own: what it wants to have said */
+    uint8_t secure_kernel[32];          /* digests */
+    uint8_t hypervisor[32];
+    uint8_t reserved1[240];
+    uint8_t key[TRUSTLET_KEY_SIZE]; /* of this boot */
+    uint8_t signature[TRUSTLET_SIGNATURE_SIZE];
+};
+static_assert(offsetof(struct trustlet_report, key) == TRUSTLET_REPORT_SIGNED, "trustlet ABI");
+static_assert(offsetof(struct trustlet_report, key) == offsetof(struct trustlet_trailer, signer) &&
+                  offsetof(struct trustlet_report, signature) ==
+                      offsetof(struct trustlet_trailer, signature),
+              "a report is signed as a trailer is");
 
 /* Who may unseal. Sealing is bound to this boot: what must outlive it needs a root that a changed
  * boot cannot reach, and there is none yet. */

@@ -10,7 +10,7 @@
 static bool may_ask(u64 number)
 {
     return number == SK_CALL_NULL || number == SK_CALL_INFO || number == SK_CALL_MEMORY_STATUS ||
-           number == SK_CALL_STATISTICS;
+           number == SK_CALL_STATISTICS || number == SK_CALL_MEASUREMENT;
 }
 
 long query_skcall(struct openvsm_skcall __user *argument)

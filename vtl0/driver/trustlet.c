@@ -55,7 +55,7 @@ void trustlet_free(struct trustlet *t)
             channel_free(t->threads[i]);
     if (t->target)
         trustlet_put(t->target);
-    kfree(t->spare);
+    free_page((unsigned long)t->spare);
     trustlet_put(t);
 }
 

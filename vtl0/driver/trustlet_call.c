@@ -7,11 +7,11 @@
 #include "driver.h"
 
 #include <linux/cred.h>
+#include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #define NO_THREAD ~0ull
@@ -133,10 +133,12 @@ static int enter(struct trustlet *target, struct calling *c)
 
     if (!error && (out.w[0] == SK_NOT_FOUND || out.w[0] == SK_BAD_STATE))
         error = -ECONNRESET;
+    if (!error && out.w[0] == SK_INVALID_ARGUMENT)
+        error = -EMSGSIZE;
     error = error ?: sk_errno(out.w[0]);
-    if (error || out.w[1] == SK_CALLED_TOO_LONG) {
+    if (error) {
         give_turn_back(&target->callee);
-        return error ?: -EMSGSIZE;
+        return error;
     }
     if (out.w[2] != NO_THREAD)
         run_wake(target, out.w[2]);
@@ -209,17 +211,16 @@ static long patience(u64 nanoseconds)
     return nanoseconds == ~0ull || jiffies >= MAX_SCHEDULE_TIMEOUT ? MAX_SCHEDULE_TIMEOUT : jiffies;
 }
 
-/* A power of two: the allocator aligns it, and VTL1 wants it within one page. A file keeps one. */
+/* A page, as VTL1 wants it. A file keeps one. */
 static struct sk_trustlet_call *shared_get(struct trustlet *t)
 {
-    return xchg(&t->spare, NULL)
-               ?: kzalloc(roundup_pow_of_two(sizeof(struct sk_trustlet_call)), GFP_KERNEL);
+    return xchg(&t->spare, NULL) ?: (void *)get_zeroed_page(GFP_KERNEL);
 }
 
 static void shared_put(struct trustlet *t, struct sk_trustlet_call *shared)
 {
     if (cmpxchg(&t->spare, NULL, shared))
-        kfree(shared);
+        free_page((unsigned long)shared);
 }
 
 static int make_with(struct trustlet *target, struct calling *c, struct openvsm_trustlet_call *q)

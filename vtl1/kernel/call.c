@@ -62,7 +62,7 @@ enum sk_status sk_call_null(struct call *call)
     return SK_OK;
 }
 
-static bool trusts_development_key(void)
+bool trusts_development_key(void)
 {
     for (uint32_t i = 0; i < trusted_keys.count; i++)
         if (trusted_keys.keys[i].development)

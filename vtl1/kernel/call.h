@@ -24,6 +24,9 @@ struct call {
 SK_CALL_LIST(SK_CALL_HANDLER)
 #undef SK_CALL_HANDLER
 
+/* Is one of the keys that sign trustlets the build's? */
+bool trusts_development_key(void);
+
 /*
  * True when an interrupt waits for VTL0. Ask at least once every 50,000 instructions of work, store
  * the cursor in the object, drop all locks and return SK_AGAIN.

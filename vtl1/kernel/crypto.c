@@ -58,6 +58,20 @@ bool crypto_verify(const uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const 
     return crypto_sign_ed25519_verify_detached(signature, message, size, key) == 0;
 }
 
+void crypto_make_signature(uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const void *message,
+                           size_t size, const uint8_t *secret)
+{
+    crypto_sign_ed25519_detached(signature, NULL, message, size, secret);
+}
+
+static_assert(crypto_sign_ed25519_SECRETKEYBYTES == CRYPTO_SECRET_SIZE, "Ed25519");
+
+void crypto_make_key(uint8_t key[static CRYPTO_KEY_SIZE], uint8_t secret[static CRYPTO_SECRET_SIZE],
+                     const uint8_t seed[static CRYPTO_KEY_SIZE])
+{
+    crypto_sign_ed25519_seed_keypair(key, secret, seed);
+}
+
 bool crypto_equal(const void *a, const void *b, size_t size)
 {
     return sodium_memcmp(a, b, size) == 0;

@@ -31,6 +31,14 @@ void crypto_hash_end(struct crypto_hash *hash, uint8_t digest[static CRYPTO_DIGE
 bool crypto_verify(const uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const void *message,
                    size_t size, const uint8_t key[static CRYPTO_KEY_SIZE]);
 
+/* Ed25519 with a secret key of crypto_make_key, CRYPTO_SECRET_SIZE bytes. About 150,000
+ * instructions each. */
+#define CRYPTO_SECRET_SIZE 64u
+void crypto_make_signature(uint8_t signature[static CRYPTO_SIGNATURE_SIZE], const void *message,
+                           size_t size, const uint8_t *secret);
+void crypto_make_key(uint8_t key[static CRYPTO_KEY_SIZE], uint8_t secret[static CRYPTO_SECRET_SIZE],
+                     const uint8_t seed[static CRYPTO_KEY_SIZE]);
+
 /* True if equal, in a time that does not depend on the bytes. */
 bool crypto_equal(const void *a, const void *b, size_t size);
 

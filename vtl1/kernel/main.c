@@ -7,6 +7,7 @@
 #include "crypto.h"
 #include "frame.h"
 #include "random.h"
+#include "report.h"
 #include "sk_assert.h"
 #include "time.h"
 #include <openvsm/vtl1_boot.h>
@@ -35,6 +36,7 @@ static const char *start_machine(const struct vtl1_boot_info *info)
         address_space_init(info->cr3);
         crypto_init();
         random_init();
+        report_init(info);
     }
     return wrong;
 }

@@ -163,22 +163,27 @@ enum syscall_action secure_unseal(struct thread *thread, const uint64_t given[6]
     return with_blob(thread, given, unseal);
 }
 
+void secure_identify(const struct process *process, struct trustlet_identity *who)
+{
+    const struct trustlet_manifest *m = process->manifest;
+    *who = (struct trustlet_identity){.trustlet_id = m->trustlet_id,
+                                      .instance = process->handle,
+                                      .security_version = m->security_version,
+                                      .flags = m->flags,
+                                      .classes = m->classes};
+    memcpy(who->name, m->name, sizeof(who->name));
+    memcpy(who->digest, m->digest, sizeof(who->digest));
+    memcpy(who->signer, image_signer(process->image), sizeof(who->signer));
+}
+
 enum syscall_action secure_identity(struct thread *thread, const uint64_t given[6])
 {
-    struct process *process = thread->process;
-    const struct trustlet_manifest *m = process->manifest;
-    struct trustlet_identity who = {.trustlet_id = m->trustlet_id,
-                                    .instance = process->handle,
-                                    .security_version = m->security_version,
-                                    .flags = m->flags,
-                                    .classes = m->classes};
+    struct trustlet_identity who;
     if (given[1] != sizeof(who))
         return syscall_return(thread, -EINVAL);
-    memcpy(who.name, m->name, sizeof(who.name));
-    memcpy(who.digest, m->digest, sizeof(who.digest));
-    memcpy(who.signer, image_signer(process->image), sizeof(who.signer));
-    return syscall_return_memory(thread,
-                                 user_copy_out(&process->space, given[0], &who, sizeof(who)));
+    secure_identify(thread->process, &who);
+    return syscall_return_memory(
+        thread, user_copy_out(&thread->process->space, given[0], &who, sizeof(who)));
 }
 
 /* The text goes where other records have addresses: records fold by its first eight bytes. */

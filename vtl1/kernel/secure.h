@@ -5,6 +5,8 @@
 
 #include "syscall.h"
 
+struct process;
+
 enum {
 #define SECURE_COUNT(number, symbol, handler) SECURE_COUNT_##symbol,
     TRUSTLET_SYSCALL_LIST(SECURE_COUNT)
@@ -17,6 +19,9 @@ enum {
     enum syscall_action secure_##handler(struct thread *thread, const uint64_t given[6]);
 TRUSTLET_SYSCALL_LIST(SECURE_HANDLER)
 #undef SECURE_HANDLER
+
+/* Who a process is, by its verified manifest. */
+void secure_identify(const struct process *process, struct trustlet_identity *who);
 
 extern const struct syscall_entry secure_table[SECURE_CALLS];
 

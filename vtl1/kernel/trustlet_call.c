@@ -15,17 +15,6 @@
 
 /* ---- the caller's memory: VTL0's, which may change it at any time ---- */
 
-/* Pins the caller's structure. NULL: it is not VTL0's, or crosses a page. */
-static volatile struct sk_trustlet_call *pin_caller(uint64_t gpa)
-{
-    volatile void *page = NULL;
-    uint64_t offset = gpa % PAGE_SIZE;
-    if (offset % sizeof(uint64_t) != 0 || offset > PAGE_SIZE - sizeof(struct sk_trustlet_call) ||
-        normal_memory_pin(gpa - offset, 1, &page) != SK_OK)
-        return NULL;
-    return (volatile void *)((volatile uint8_t *)page + offset);
-}
-
 /* Copies the structure once. False: it is not sound. */
 static bool read_caller(const volatile struct sk_trustlet_call *caller,
                         struct sk_trustlet_call *copy)
@@ -39,7 +28,7 @@ static_assert(SK_CALL_PAGES_MAX * PAGE_SIZE >= SK_CALL_BYTES_MAX + PAGE_SIZE,
 
 static void let_go(struct service *s)
 {
-    frame_unpin(frame_address((const void *)(uintptr_t)s->caller) & ~PAGE_MASK);
+    frame_unpin(frame_address((const void *)(uintptr_t)s->caller));
     s->caller = NULL;
 }
 
@@ -210,23 +199,18 @@ static void serve(struct thread *thread, struct call *call)
 static enum sk_status not_delivered(struct thread *thread, int error, struct call *call)
 {
     let_go(&thread->service);
-    switch (error) {
-    case -EINVAL:
+    if (error == -EMSGSIZE)
         return SK_INVALID_ARGUMENT;
-    case -EPERM:
+    if (error == -EPERM)
         return SK_ACCESS_DENIED;
-    case -ENOMEM:
+    if (error == -ENOMEM) {
         call->result[0] = frame_wanted(1);
         return SK_NO_MEMORY;
-    case -EMSGSIZE:
-        call->result[0] = SK_CALLED_TOO_LONG;
-        return SK_OK;
-    default: /* the trustlet's own pointers are bad: it learns it, the caller tries another thread
-              */
-        accept_returns(thread, -EFAULT);
-        call->result[1] = thread->index;
-        return SK_OK;
     }
+    /* The trustlet's own pointers are bad: it learns it, the caller tries another thread. */
+    accept_returns(thread, error);
+    call->result[1] = thread->index;
+    return SK_OK;
 }
 
 static enum sk_status call_process(struct process *process, uint64_t gpa, struct call *call)
@@ -241,10 +225,11 @@ static enum sk_status call_process(struct process *process, uint64_t gpa, struct
     call->result[1] = NO_THREAD;
     if (thread == NULL)
         return SK_OK;
-    thread->service.caller = pin_caller(gpa);
-    if (thread->service.caller == NULL)
+    volatile void *caller = NULL;
+    if (normal_memory_pin(gpa, 1, &caller) != SK_OK)
         return SK_ACCESS_DENIED;
-    int error = read_caller(thread->service.caller, &copy) ? deliver(thread, &copy) : -EINVAL;
+    thread->service.caller = caller;
+    int error = read_caller(caller, &copy) ? deliver(thread, &copy) : -EMSGSIZE;
     if (error != 0)
         return not_delivered(thread, error, call);
     accept_returns(thread, 0);
