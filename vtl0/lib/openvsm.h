@@ -26,6 +26,7 @@
 
 #include <openvsm/device.h>
 #include <openvsm/hypercall.h>
+#include <openvsm/trustlet.h>
 
 #define OPENVSM_FD_FLOOR 200
 
@@ -109,5 +110,17 @@ void openvsm_set_timeout(struct openvsm_trustlet *trustlet, uint64_t nanoseconds
  */
 int openvsm_call(struct openvsm_trustlet *trustlet, uint64_t number, uint64_t words[4],
                  struct openvsm_buffer *buffer);
+
+/*
+ * Reports, which trustlets make with trustlet_report: is it one of this boot's Secure Kernel? 0, or
+ * -1 with EBADMSG. The key is SK_MEASUREMENT_REPORT_KEY;
+ * the answer is as good as the way that the key came by. Link
+ * with libsodium.
+ */
+int openvsm_verify_report(const struct trustlet_report *report,
+                          const uint8_t key[TRUSTLET_KEY_SIZE]);
+/* What this boot is known by: a digest, or the key that signs its reports. VTL0's word, when VTL0
+ * asks. */
+int openvsm_measurement(enum sk_measurement which, uint8_t value[32]);
 
 #endif

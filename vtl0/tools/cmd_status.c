@@ -7,6 +7,7 @@
 #include <x86intrin.h>
 
 #include "device.h"
+#include "signature.h"
 
 struct machine {
     struct hv_statistics hv; /* of CPU 0: the machine-wide fields */
@@ -14,6 +15,7 @@ struct machine {
     struct openvsm_skcall info;
     struct openvsm_skcall memory;
     uint64_t audit; /* sequence of the newest record */
+    uint8_t measurement[SK_MEASUREMENTS][32];
 };
 
 /* The counters from VMRUN on count work, not reasons. */
@@ -53,6 +55,9 @@ static int read_machine(struct openvsm *host, struct machine *m)
     *m = (struct machine){.info.number = SK_CALL_INFO, .memory.number = SK_CALL_MEMORY_STATUS};
     if (openvsm_query(host, &m->info) || openvsm_query(host, &m->memory))
         return -1;
+    for (unsigned i = 0; i < SK_MEASUREMENTS; i++)
+        if (openvsm_measurement(i, m->measurement[i]))
+            return -1;
     return read_exits(host, m) || read_audit(host, m) ? -1 : 0;
 }
 
@@ -106,6 +111,20 @@ static void print_protection(const struct machine *m)
                                   : "not a development key");
 }
 
+static const char *const measurements[SK_MEASUREMENTS] = {
+    [SK_MEASUREMENT_SECURE_KERNEL] = "secure-kernel-digest",
+    [SK_MEASUREMENT_HYPERVISOR] = "hypervisor-digest",
+    [SK_MEASUREMENT_REPORT_KEY] = "report-key",
+};
+
+static void print_measurements(const struct machine *m)
+{
+    static const char *const labels[SK_MEASUREMENTS] = {"Secure Kern.", "hypervisor", "report key"};
+    char hex[65];
+    for (unsigned i = 0; i < SK_MEASUREMENTS; i++)
+        printf("%-12s %s\n", labels[i], hex_format(m->measurement[i], 32, hex));
+}
+
 static void print_text(const struct machine *m)
 {
     const uint64_t *r = m->memory.results;
@@ -124,6 +143,7 @@ static void print_text(const struct machine *m)
            mib(m->hv.vtl0_pages), mib(m->hv.vtl1_pages), mib(m->hv.hypervisor_pages));
     printf("VTL1 memory  boot pool %.1f MiB, donated %.1f MiB, free %.1f MiB\n", mib(r[0]),
            mib(r[2]), mib(r[1]));
+    print_measurements(m);
     printf("VM exits     %llu\n", (unsigned long long)m->exits);
     printf("refused      %llu, audit log at record %llu\n", (unsigned long long)m->hv.refused,
            (unsigned long long)m->audit);
@@ -134,6 +154,7 @@ static void print_json(const struct machine *m)
     struct json_object *o = json_object_new_object();
     uint32_t features = m->hv.features;
     const uint64_t *r = m->memory.results;
+    char hex[65];
     ium_add_number(o, "version-major", m->hv.version >> 16);
     ium_add_number(o, "version-minor", m->hv.version & 0xffff);
     ium_add_bool(o, "debug-build", features & HV_FEATURE_DEBUG_BUILD);
@@ -149,6 +170,8 @@ static void print_json(const struct machine *m)
     ium_add_number(o, "signing-keys", keys(m));
     ium_add_bool(o, "development-key", has_development_key(m));
     ium_add_bool(o, "all-protected", all_protected(m));
+    for (unsigned i = 0; i < SK_MEASUREMENTS; i++)
+        ium_add_string(o, measurements[i], hex_format(m->measurement[i], 32, hex));
     ium_add_number(o, "vtl0-pages", m->hv.vtl0_pages);
     ium_add_number(o, "vtl1-pages", m->hv.vtl1_pages);
     ium_add_number(o, "hypervisor-pages", m->hv.hypervisor_pages);

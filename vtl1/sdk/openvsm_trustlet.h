@@ -32,6 +32,21 @@ static inline ssize_t trustlet_unseal(const void *sealed, size_t size, void *to,
     return syscall(TRUSTLET_SYSCALL_UNSEAL, sealed, size, to, room);
 }
 
+/* What the Secure Kernel says about this trustlet, with 64 bytes of the trustlet's own, signed. ->
+ * 0
+ */
+static inline int trustlet_report(const uint8_t data[TRUSTLET_REPORT_DATA],
+                                  struct trustlet_report *report)
+{
+    return (int)syscall(TRUSTLET_SYSCALL_REPORT, data, report);
+}
+
+/* -> 0: the report was made on this machine in this boot. EBADMSG: it was not, or was altered. */
+static inline int trustlet_verify(const struct trustlet_report *report)
+{
+    return (int)syscall(TRUSTLET_SYSCALL_VERIFY, report);
+}
+
 /*
  * Waits for a call from VTL0, for which the policy must say `calls = accept`. The caller's bytes
  * come into the buffer. The thread then serves the call; what it leaves in *call (words, bytes) and

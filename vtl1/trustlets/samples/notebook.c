@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * notebook write exact|id|signer <TEXT >SEALED: keeps a text that only trustlets of that kind can
- * read again, until the next boot. notebook read <SEALED >TEXT. notebook whoami.
+ * read again, until the next boot. notebook read <SEALED >TEXT. notebook whoami. notebook report
+ * <64 BYTES >REPORT: what the Secure Kernel says of it. notebook verify <REPORT: was it said here?
  */
 #include <openvsm_trustlet.h>
 
@@ -20,6 +21,19 @@ static int whoami(void)
     printf("%s, ID %#llx, version %u\n", me.name, (unsigned long long)me.trustlet_id,
            me.security_version);
     return 0;
+}
+
+static int report(bool make)
+{
+    struct trustlet_report r = {0};
+    size_t size = make ? sizeof(r.data) : sizeof(r);
+    uint8_t data[TRUSTLET_REPORT_DATA];
+    if (fread(make ? (void *)data : &r, 1, size, stdin) != size ||
+        (make ? trustlet_report(data, &r) : trustlet_verify(&r)) < 0) {
+        perror("notebook");
+        return 1;
+    }
+    return !make || fwrite(&r, sizeof(r), 1, stdout) == 1 ? 0 : 1;
 }
 
 /* Standard input through seal or unseal to standard output. */
@@ -43,9 +57,11 @@ int main(int argc, char **argv)
         return whoami();
     if (argc == 2 && !strcmp(argv[1], "read"))
         return convert(0);
+    if (argc == 2 && (!strcmp(argv[1], "report") || !strcmp(argv[1], "verify")))
+        return report(!strcmp(argv[1], "report"));
     for (int policy = 1; argc == 3 && !strcmp(argv[1], "write") && policy <= 3; policy++)
         if (!strcmp(argv[2], policies[policy]))
             return convert((enum trustlet_seal)policy);
-    fprintf(stderr, "usage: notebook write exact|id|signer | read | whoami\n");
+    fprintf(stderr, "usage: notebook write exact|id|signer | read | whoami | report | verify\n");
     return 2;
 }
