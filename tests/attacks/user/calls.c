@@ -290,6 +290,7 @@ static bool takes_no_address(uint16_t number)
 {
     return number == SK_CALL_NULL || number == SK_CALL_INFO || number == SK_CALL_MEMORY_STATUS ||
            number == SK_CALL_AUDIT_RING || number == SK_CALL_STATISTICS ||
+           number == SK_CALL_MEASUREMENT ||
            number == SK_CALL_TRUSTLET_CANCEL; /* it is compared, never followed */
 }
 
