@@ -2,7 +2,7 @@
 # What `./openvsm bench` runs in the guest, and a VTL1 that answers at once.
 
 BENCH := $(BUILD)/bench
-BENCH_NATIVE := getppid hello spawn work
+BENCH_NATIVE := getppid hello spawn work flood
 # These look at or carry trustlets.
 BENCH_HOSTS := carry exits call
 BENCH_PROGRAMS := $(BENCH_NATIVE:%=$(BENCH)/%) $(BENCH_HOSTS:%=$(BENCH)/%)
