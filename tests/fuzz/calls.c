@@ -76,8 +76,16 @@ static void fill_list(struct fuzzer *fuzzer)
 {
     uint64_t *list = fuzz_page(fuzzer, 0);
 
-    for (unsigned int i = 0; i < SK_LIST_MAX; i++)
-        list[i] = fuzz_forbidden(fuzzer) / OPENVSM_PAGE_SIZE;
+    /* A run of neighbours, with some out of their place: a division for each would cost more than
+     * the call. */
+    uint64_t at = fuzz_below(fuzzer, fuzzer->forbidden_count);
+
+    for (unsigned int i = 0; i < SK_LIST_MAX; i++, at++) {
+        at = at < fuzzer->forbidden_count ? at : 0;
+        list[i] = fuzzer->forbidden[at] / OPENVSM_PAGE_SIZE;
+    }
+    for (unsigned int i = 0; i < 8; i++)
+        list[fuzz_below(fuzzer, SK_LIST_MAX)] = fuzz_forbidden(fuzzer) / OPENVSM_PAGE_SIZE;
     if (fuzz_below(fuzzer, 2))
         list[fuzz_below(fuzzer, 4)] = odd_number(fuzzer) | 1ull << 40;
 }

@@ -19,9 +19,9 @@
 #include <unistd.h>
 #include "fuzz.h"
 
-#define SHORT_RUN  20000u
+#define SHORT_RUN  50000u
 #define SHORT_SEED 1795175384u
-#define LONG_RUN   200000u
+#define LONG_RUN   10000000u
 
 typedef void operation(struct fuzzer *fuzzer);
 /* Sixteen slots: how often each is drawn. */
@@ -39,7 +39,7 @@ static void *fuzz_cpu(void *argument)
     attacker_thread();
     while (fuzzer->operations) {
         operations[fuzz_below(fuzzer, 16)](fuzzer);
-        if (fuzz_below(fuzzer, 256) == 0)
+        if (fuzz_below(fuzzer, 1024) == 0)
             fuzz_image(fuzzer);
         fuzzer->operations--;
     }
