@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct kdc_error error;
     struct kdc_reply reply;
     struct keytab_key keys[4];
+    struct ap_target target;
     struct bytes inner;
     uint16_t id = 0;
 
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         message_reply_free(&reply);
     if (message_reply(definitions, KRB_TGS, in, &reply) == 0)
         message_reply_free(&reply);
+    message_ap_target(definitions, in, &target);
     message_unframe(in, &id, &inner);
     keytab_find(in, &who, "TEST", keys, 4);
     return 0;
