@@ -79,11 +79,14 @@ install: packaged
 	$(install_lsa)
 	$(call into,$(PREFIX)/include/openvsm,$(filter-out %/lsa.h,$(wildcard include/openvsm/*.h)))
 	$(call into,$(PREFIX)/include/nt,$(wildcard include/nt/*.h))
-	$(call into,$(PREFIX)/include/openvsm,vtl0/lib/openvsm.h vtl1/sdk/openvsm_trustlet.h)
+	$(call into,$(PREFIX)/include/openvsm,vtl0/lib/openvsm.h vtl0/lib/openvsm_rpc.h \
+		$(wildcard vtl1/sdk/*.h))
 	$(call into,$(PREFIX)/lib/$(MULTIARCH),$(LIBOPENVSM))
+	$(call from,packaging/openvsm-trustlet.pc,$(PREFIX)/lib/$(MULTIARCH)/pkgconfig/openvsm-trustlet.pc,644)
 	$(call from,packaging/openvsm.pc,$(PREFIX)/lib/$(MULTIARCH)/pkgconfig/openvsm.pc,644)
 	$(call into,$(PREFIX)/share/doc/libopenvsm-dev/examples,vtl1/trustlets/samples/hello.c \
 		vtl1/trustlets/vault/vault.c vtl1/trustlets/vault/vault.policy)
+	$(call into,$(PREFIX)/share/doc/libopenvsm-dev/examples/adder,$(wildcard vtl1/trustlets/samples/adder/*))
 	$(call into,$(PREFIX)/src/openvsm-$(VERSION),$(wildcard vtl0/driver/*.[ch]) vtl0/driver/Kbuild)
 	$(call into,$(PREFIX)/src/openvsm-$(VERSION)/include/openvsm,$(wildcard include/openvsm/*.h))
 	$(call into,$(PREFIX)/src/openvsm-$(VERSION)/include/nt,$(wildcard include/nt/*.h))

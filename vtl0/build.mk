@@ -9,6 +9,7 @@ OPENVSM_KO := $(BUILD)/vtl0/driver/openvsm.ko
 LIBOPENVSM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard vtl0/lib/*.c))
 IUM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard vtl0/tools/*.c))
 
+$(BUILD)/vtl0/lib/rpc.o: VTL0_FLAGS += -isystem /usr/include/tirpc
 $(BUILD)/vtl0/%.o: vtl0/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VTL0_FLAGS) -MMD -MP -c $< -o $@

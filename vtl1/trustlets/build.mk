@@ -41,3 +41,18 @@ TRUSTLETS += $(foreach name,$(SAMPLE_NAMES),$(name):$(SAMPLES)/$(name)) \
 # The plain programs, to compare with and to ask the vault with.
 GUEST += tests/samples:tests/vm/samples bin/vault:$(BUILD)/vtl1/vault \
 	bin/misbehave:$(SAMPLES)/misbehave bin/notebook:$(SAMPLES)/notebook
+
+# A trustlet whose interface is an .x file, built by the Makefile that its author would write: against
+# the sources here, against an installed OpenVSM in tests/host's own test.
+ADDER := $(SAMPLES)/adder
+$(ADDER)/adder $(ADDER)/client &: $(wildcard $(SAMPLE_POLICIES)/adder/* vtl1/sdk/*.h vtl0/lib/*.h) $(LIBOPENVSM)
+	@mkdir -p $(ADDER)
+	$(Q)cp $(SAMPLE_POLICIES)/adder/* $(ADDER)/
+	$(Q)$(MAKE) --no-print-directory -s -C $(ADDER) PKG_CONFIG=true clean
+	$(Q)$(MAKE) --no-print-directory -s -C $(ADDER) CC=$(CC) PKG_CONFIG=false \
+		SDK="-I$(abspath include) -I$(abspath vtl1/sdk) -isystem /usr/include/tirpc" \
+		HOST="-static -I$(abspath include) -I$(abspath vtl0/lib) -isystem /usr/include/tirpc" \
+		LIBS="$(abspath $(LIBOPENVSM))"
+ALL += $(ADDER)/adder
+TRUSTLETS += adder:$(ADDER)/adder:$(SAMPLE_POLICIES)/adder/adder.policy
+GUEST += bin/adder-client:$(ADDER)/client tests/adder:tests/vm/adder
