@@ -16,6 +16,7 @@ struct machine {
     struct openvsm_skcall memory;
     uint64_t audit; /* sequence of the newest record */
     uint8_t measurement[SK_MEASUREMENTS][32];
+    char secret_key[256]; /* path of one that this process can read; empty: none was found */
 };
 
 /* The counters from VMRUN on count work, not reasons. */
@@ -50,11 +51,23 @@ static int read_audit(struct openvsm *host, struct machine *m)
     return count;
 }
 
+/* Where keys are kept, and where they are forgotten. */
+static void find_secret_key(struct machine *m)
+{
+    static const char *const folders[] = {
+        "/etc/openvsm", "/etc/openvsm/keys", "/var/lib/openvsm", "/boot/openvsm", "/root", "."};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+        if (key_find(folders[i], m->secret_key, sizeof(m->secret_key)))
+            return;
+    m->secret_key[0] = 0;
+}
+
 static int read_machine(struct openvsm *host, struct machine *m)
 {
     *m = (struct machine){.info.number = SK_CALL_INFO, .memory.number = SK_CALL_MEMORY_STATUS};
     if (openvsm_query(host, &m->info) || openvsm_query(host, &m->memory))
         return -1;
+    find_secret_key(m);
     for (unsigned i = 0; i < SK_MEASUREMENTS; i++)
         if (openvsm_measurement(i, m->measurement[i]))
             return -1;
@@ -87,7 +100,7 @@ static bool all_protected(const struct machine *m)
 {
     const uint32_t wanted = HV_FEATURE_IOMMU | HV_FEATURE_PLATFORM_TRAPS;
     return (m->hv.features & wanted) == wanted && !(m->hv.features & HV_FEATURE_DEBUG_BUILD) &&
-           !has_development_key(m);
+           !has_development_key(m) && !m->secret_key[0];
 }
 
 static const char *build(const struct machine *m)
@@ -109,6 +122,9 @@ static void print_protection(const struct machine *m)
     printf("signing keys %llu, %s\n", (unsigned long long)keys(m),
            has_development_key(m) ? "one a DEVELOPMENT key: whoever has it can sign trustlets"
                                   : "not a development key");
+    if (m->secret_key[0])
+        printf("secret key   root can sign trustlets: %s; keep it on another machine\n",
+               m->secret_key);
 }
 
 static const char *const measurements[SK_MEASUREMENTS] = {
@@ -169,6 +185,7 @@ static void print_json(const struct machine *m)
     ium_add_bool(o, "init-contained", features & HV_FEATURE_INIT_CONTAINED);
     ium_add_number(o, "signing-keys", keys(m));
     ium_add_bool(o, "development-key", has_development_key(m));
+    ium_add_bool(o, "root-can-sign", m->secret_key[0] != 0);
     ium_add_bool(o, "all-protected", all_protected(m));
     for (unsigned i = 0; i < SK_MEASUREMENTS; i++)
         ium_add_string(o, measurements[i], hex_format(m->measurement[i], 32, hex));

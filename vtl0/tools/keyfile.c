@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "signature.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -102,4 +103,21 @@ bool key_read_public(const char *path, uint8_t key[TRUSTLET_KEY_SIZE])
         return true;
     errno = EINVAL;
     return false;
+}
+
+bool key_find(const char *folder, char *path, size_t room)
+{
+    struct signing_key key;
+    const struct dirent *entry;
+    bool found = false;
+    DIR *files = opendir(folder);
+    while (files && !found && (entry = readdir(files)) != NULL) {
+        int length = snprintf(path, room, "%s/%s", folder, entry->d_name);
+        found =
+            entry->d_type == DT_REG && length > 0 && (size_t)length < room && key_read(path, &key);
+    }
+    sodium_memzero(&key, sizeof(key));
+    if (files)
+        closedir(files);
+    return found;
 }

@@ -48,4 +48,8 @@ bool key_read_public(const char *path, uint8_t key[TRUSTLET_KEY_SIZE]);
 /* hex: 2 * size + 1 bytes. */
 const char *hex_format(const uint8_t *bytes, size_t size, char *hex);
 
+/* The first file of the folder that is a secret key and that this process can read: its path in
+ * `path`, or false. */
+bool key_find(const char *folder, char *path, size_t room);
+
 #endif
