@@ -132,8 +132,8 @@ static enum syscall_action fill_answer(struct thread *thread, const uint64_t giv
     if (result < -LINUX_MAX_ERRNO || result > (int64_t)s->total)
         return marshal_lie(thread, result);
     if (result > 0) {
-        int error = user_copy_from_normal(&thread->process->space, s->address + s->done,
-                                          thread->bounce, (uint64_t)result);
+        int error = user_copy_out(&thread->process->space, s->address + s->done, thread->bounce,
+                                  (uint64_t)result);
         if (error == -ENOMEM)
             return syscall_return_memory(thread, error);
         s->done += (uint64_t)result;
@@ -226,7 +226,7 @@ enum syscall_action local_mprotect(struct thread *thread, const uint64_t given[6
 
 /* ---- mremap: anonymous memory of one kind ---- */
 
-enum move_stage { MOVE_BEGIN = 0, MOVE_TABLES, MOVE_PAGES, MOVE_END };
+enum move_stage { MOVE_BEGIN = 0, MOVE_PAGES, MOVE_BACK, MOVE_END };
 #define MOVE_CHUNK (256u * PAGE_SIZE) /* between two looks for a waiting interrupt */
 
 /* The region that holds all of the range and may be moved, or NULL. */
@@ -266,29 +266,18 @@ static int64_t move_begin(struct thread *thread, const struct region *region,
     return address_space_map(space, (uint64_t)to, new_size, access);
 }
 
-/* All tables that the pages need there, so that moving them cannot fail. */
-static int move_tables(struct address_space *space, uint64_t from, uint64_t to, uint64_t size)
-{
-    int error = 0;
-    for (uint64_t at = page_table_skip(space, from, from + size); at < from + size;) {
-        uint64_t next = (at / TABLE_SPAN + 1) * TABLE_SPAN;
-        uint64_t last = (next < from + size ? next : from + size) - PAGE_SIZE;
-        if (!page_table_build(space, to + (at - from), &error) ||
-            !page_table_build(space, to + (last - from), &error))
-            return error;
-        at = page_table_skip(space, next, from + size);
-    }
-    return 0;
-}
-
+/* Pages from the cursor on. 0, ADDRESS_SPACE_AGAIN; -ENOMEM, -EDQUOT for a table over there. */
 static int move_pages(struct thread *thread, uint64_t from, uint64_t to, uint64_t size)
 {
     struct address_space *space = &thread->process->space;
     uint64_t at = from + thread->cursor, end = from + size;
+    int error = 0;
     while ((at = page_table_skip(space, at, end)) < end) {
-        uint64_t *old = page_table_entry(space, at),
-                 *new = page_table_entry(space, to + (at - from));
-        if (*old != 0 && new &&*new == 0) {
+        uint64_t *old = page_table_entry(space, at);
+        uint64_t *new = *old != 0 ? page_table_build(space, to + (at - from), &error) : NULL;
+        if (error != 0)
+            return error;
+        if (new &&*new == 0) {
             *new = *old;
             *old = 0;
             page_table_flush(at);
@@ -312,23 +301,21 @@ static enum syscall_action move(struct thread *thread, const uint64_t given[6], 
     int64_t error = 0;
     if (s->stage == MOVE_BEGIN) {
         error = move_begin(thread, movable(space, given[0], old_size), given, old_size, new_size);
-        if (error != 0)
-            return syscall_return_memory(thread, error);
-        s->stage = MOVE_TABLES;
-    }
-    if (s->stage == MOVE_TABLES) {
-        error = move_tables(space, given[0], s->address, size);
-        enum syscall_action action = error != 0 ? syscall_return_memory(thread, error) : 0;
-        if (error != 0 && action == SYSCALL_RETURN)
-            while (address_space_unmap(space, s->address, new_size) == ADDRESS_SPACE_AGAIN)
-                ; /* nothing but a few tables */
-        if (error != 0)
-            return action;
-        s->stage = MOVE_PAGES;
+        s->stage = error == 0 ? MOVE_PAGES : MOVE_BEGIN;
     }
     if (s->stage == MOVE_PAGES) {
         error = move_pages(thread, given[0], s->address, size);
-        s->stage = error != 0 ? MOVE_PAGES : MOVE_END;
+        bool given_up = error == -EDQUOT || (error == -ENOMEM && thread->asked_memory);
+        s->stage = error == 0 ? MOVE_END : given_up ? MOVE_BACK : MOVE_PAGES;
+        thread->cursor = given_up ? 0 : thread->cursor;
+        if (error == -ENOMEM && !given_up && frame_available())
+            return SYSCALL_AGAIN;
+    }
+    if (s->stage == MOVE_BACK) {
+        error = move_pages(thread, s->address, given[0], size); /* their tables are there */
+        if (error == 0)
+            error = address_space_unmap(space, s->address, new_size);
+        return error == 0 ? syscall_return(thread, -ENOMEM) : SYSCALL_AGAIN;
     }
     if (error == 0)
         error = address_space_unmap(space, given[0], old_size);

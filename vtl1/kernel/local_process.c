@@ -33,40 +33,10 @@ static int64_t thread_number(const struct thread *thread)
     return (int64_t)thread->process->host_pid + thread->index;
 }
 
-enum syscall_action local_getpid(struct thread *thread, const uint64_t given[6])
-{
-    (void)given;
-    return syscall_return(thread, (int64_t)thread->process->host_pid);
-}
-
 enum syscall_action local_gettid(struct thread *thread, const uint64_t given[6])
 {
     (void)given;
     return syscall_return(thread, thread_number(thread));
-}
-
-enum syscall_action local_getuid(struct thread *thread, const uint64_t given[6])
-{
-    (void)given;
-    return syscall_return(thread, thread->process->uid);
-}
-
-enum syscall_action local_geteuid(struct thread *thread, const uint64_t given[6])
-{
-    (void)given;
-    return syscall_return(thread, thread->process->euid);
-}
-
-enum syscall_action local_getgid(struct thread *thread, const uint64_t given[6])
-{
-    (void)given;
-    return syscall_return(thread, thread->process->gid);
-}
-
-enum syscall_action local_getegid(struct thread *thread, const uint64_t given[6])
-{
-    (void)given;
-    return syscall_return(thread, thread->process->egid);
 }
 
 /* ---- the end ---- */

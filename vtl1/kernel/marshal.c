@@ -67,8 +67,7 @@ enum syscall_action marshal_lie(struct thread *thread, int64_t result)
 }
 
 /* Most arguments of most calls are none or a number: these sets keep the common path short. */
-#define KIND(k)     (1u << ARGUMENT_##k)
-#define KINDS_GIVEN (KIND(IN) | KIND(INOUT) | KIND(VECTOR_IN) | KIND(PATH))
+#define KIND(k) (1u << ARGUMENT_##k)
 #define KINDS_TAKEN                                                                                \
     (KIND(OUT) | KIND(INOUT) | KIND(VECTOR_OUT) | KIND(SIZED_OUT) | KIND(MESSAGE_OUT) |            \
      KIND(MESSAGE_IN))
@@ -81,14 +80,8 @@ static bool kind_in(const struct argument *a, uint32_t kinds)
 /* What the trustlet had given to VTL0 does not stay there longer than the call. */
 static void wipe_request(struct thread *thread)
 {
-    const struct syscall_state *s = &thread->syscall;
-    if (s->used == 0)
-        return;
-    for (int i = 0; i < 6; i++)
-        if (kind_in(&s->entry->argument[i], KINDS_GIVEN) && s->slot[i].bytes > 0)
-            wipe(thread->bounce + s->slot[i].offset, s->slot[i].bytes);
-    if (s->entry->argument[1].kind == ARGUMENT_MESSAGE_IN)
-        wipe(thread->bounce + s->slot[1].offset, s->used - s->slot[1].offset);
+    if (thread->syscall.gathered)
+        wipe(thread->bounce, thread->syscall.used);
 }
 
 /* A call that writes, and no send with MSG_NOSIGNAL. VTL0's own SIGPIPE goes to nobody. */
@@ -173,6 +166,7 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
     s->entry = entry;
     s->used = 0;
     s->cut = false;
+    s->gathered = false;
     __builtin_memset(s->slot, 0, sizeof(s->slot));
     __builtin_memset(s->asked, 0, sizeof(s->asked));
     int error = put_arguments(thread, given);

@@ -62,11 +62,12 @@ int64_t marshal_gather(struct thread *thread, uint64_t address, uint64_t offset,
 {
     struct address_space *space = &thread->process->space;
     int64_t ready = (int64_t)bytes;
-    int error = user_copy_to_normal(space, thread->bounce + offset, address, bytes);
+    thread->syscall.gathered = true;
+    int error = user_copy_in(space, thread->bounce + offset, address, bytes);
     if (error == -EFAULT)
         ready = marshal_prepare(thread, address, bytes, ACCESS_READ);
     if (error == -EFAULT && ready > 0)
-        error = user_copy_to_normal(space, thread->bounce + offset, address, (uint64_t)ready);
+        error = user_copy_in(space, thread->bounce + offset, address, (uint64_t)ready);
     return error == -ENOMEM ? error : ready;
 }
 
@@ -77,6 +78,7 @@ static int put_path(struct thread *thread, const struct argument *a, uint64_t fr
     volatile char *to = (volatile char *)thread->bounce + first_free(thread);
     if (from == 0 && (a->flags & ARGUMENT_NULLABLE))
         return 0;
+    thread->syscall.gathered = true;
     int64_t length = user_copy_string(&thread->process->space, to, from,
                                       room < LINUX_PATH_MAX ? room : LINUX_PATH_MAX);
     if (length < 0)

@@ -63,11 +63,9 @@ static int put_part(struct thread *thread, unsigned slot, uint64_t address, uint
         return 0;
     if (!marshal_place(thread, slot, bytes))
         return -EINVAL;
-    if (gather)
-        return user_copy_to_normal(&thread->process->space,
-                                   thread->bounce + thread->syscall.slot[slot].offset, address,
-                                   bytes);
-    int64_t ready = marshal_prepare(thread, address, bytes, ACCESS_WRITE);
+    int64_t ready = gather
+                        ? marshal_gather(thread, address, thread->syscall.slot[slot].offset, bytes)
+                        : marshal_prepare(thread, address, bytes, ACCESS_WRITE);
     return ready < 0 ? -ENOMEM : (uint64_t)ready < bytes ? -EFAULT : 0;
 }
 
@@ -208,12 +206,11 @@ static int64_t take_header(struct thread *thread, struct linux_msghdr *mine, uns
     if (theirs.name_length > NAME_MAX_BYTES || theirs.control_length > control)
         return MARSHAL_LIE;
     uint64_t name_bytes = theirs.name_length < name ? theirs.name_length : name;
-    int64_t error = user_copy_from_normal(space, mine->name,
-                                          thread->bounce + s->slot[SLOT_NAME].offset, name_bytes);
+    int64_t error =
+        user_copy_out(space, mine->name, thread->bounce + s->slot[SLOT_NAME].offset, name_bytes);
     if (error == 0)
-        error = user_copy_from_normal(space, mine->control,
-                                      thread->bounce + s->slot[SLOT_CONTROL].offset,
-                                      theirs.control_length);
+        error = user_copy_out(space, mine->control, thread->bounce + s->slot[SLOT_CONTROL].offset,
+                              theirs.control_length);
     if (error == 0)
         error = check_control(thread, mine->control, theirs.control_length);
     if (error == 0)

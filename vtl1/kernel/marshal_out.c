@@ -39,8 +39,7 @@ static int64_t take_buffer(struct thread *thread, const uint64_t given[6], unsig
     uint64_t bytes = filled(s, i, result);
     if (bytes == 0)
         return 0;
-    return user_copy_from_normal(&thread->process->space, given[i] + done, slot_bytes(thread, i),
-                                 bytes);
+    return user_copy_out(&thread->process->space, given[i] + done, slot_bytes(thread, i), bytes);
 }
 
 /* The size that came back is read once; it bounds the copy. */
@@ -56,7 +55,7 @@ static int64_t take_sized(struct thread *thread, const uint64_t given[6], unsign
     if (size > (a->flags & ARGUMENT_LONGER ? a->unit : room))
         return MARSHAL_LIE;
     uint32_t bytes = size < room ? size : room;
-    int error = user_copy_from_normal(space, given[i], slot_bytes(thread, i), bytes);
+    int error = user_copy_out(space, given[i], slot_bytes(thread, i), bytes);
     return error != 0 ? error : user_copy_out(space, given[i + 1], &size, sizeof(size));
 }
 

@@ -67,7 +67,7 @@ static int64_t move_piece(struct thread *thread, uint64_t address, uint64_t offs
     case VECTOR_GATHER:
         return marshal_gather(thread, address, offset, bytes);
     case VECTOR_SCATTER: {
-        int error = user_copy_from_normal(space, address, thread->bounce + offset, bytes);
+        int error = user_copy_out(space, address, thread->bounce + offset, bytes);
         return error == -ENOMEM ? error : error != 0 ? 0 : (int64_t)bytes;
     }
     default:

@@ -24,6 +24,7 @@ uint64_t *page_table_entry(const struct address_space *space, uint64_t address)
 {
     uint64_t *table = frame_pointer(space->root);
 
+#pragma GCC unroll 3
     for (int level = TOP_LEVEL; level > 0; level--) {
         uint64_t entry = table[index_of(address, level)];
 

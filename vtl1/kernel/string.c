@@ -51,15 +51,6 @@ int memcmp(const void *a, const void *b, size_t size)
     return 0;
 }
 
-size_t strlen(const char *text)
-{
-    size_t length = 0;
-
-    while (((const volatile char *)text)[length] != 0)
-        length++;
-    return length;
-}
-
 /* REP MOVS reads each source byte once (the compiler cannot know, so it is written out here). */
 void copy_volatile(volatile void *to, const volatile void *from, size_t size)
 {

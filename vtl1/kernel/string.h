@@ -10,7 +10,6 @@ void *memcpy(void *to, const void *from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
-size_t strlen(const char *text);
 
 /* Copies each byte exactly once, from or to memory that somebody else may change. */
 void copy_volatile(volatile void *to, const volatile void *from, size_t size);

@@ -183,6 +183,9 @@ enum syscall_action syscall_dispatch(struct thread *thread)
     case SYSCALL_CONSTANT:
         process->syscalls_local++;
         return syscall_return(thread, entry->constant);
+    case SYSCALL_FIELD:
+        process->syscalls_local++;
+        return syscall_return(thread, *(const uint32_t *)((const char *)process + entry->value));
     case SYSCALL_REFUSED:
         return syscall_refuse(thread, entry->constant);
     default:

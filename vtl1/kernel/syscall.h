@@ -20,6 +20,7 @@ enum syscall_kind {
     SYSCALL_CHOICE,      /* one of several rows, chosen by one argument's value */
     SYSCALL_REFUSED,     /* never: EPERM, named once in the audit log */
     SYSCALL_CONSTANT,    /* always the same answer */
+    SYSCALL_FIELD,       /* a 32-bit number that stands in struct process */
 };
 
 enum argument_kind {
@@ -117,7 +118,7 @@ struct syscall_entry {
     uint8_t choice;    /* SYSCALL_CHOICE: the argument 1..6 that chooses */
     uint8_t row_count; /* and the rows to choose from */
     int16_t constant;  /* SYSCALL_CONSTANT, or the answer when no row fits */
-    uint32_t value;    /* in a row: the argument's value */
+    uint32_t value;    /* in a row: the argument's value; of SYSCALL_FIELD: the offset */
     struct result result;
     struct argument argument[6]; /* NONE only behind all others */
     syscall_local local;

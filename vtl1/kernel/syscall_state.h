@@ -24,6 +24,7 @@ struct syscall_state {
     uint64_t deadline; /* VTL1's clock, of a sleep */
     uint64_t address;  /* of a file mapping being filled */
     uint64_t token;    /* of epoll_ctl */
+    bool gathered;     /* bytes of the trustlet stand in the bounce buffer */
     bool cut;          /* the request holds less than the trustlet gave */
     uint32_t used;     /* bytes of the bounce buffer in use */
     uint32_t stage;    /* of a call made of several steps; 0 = not begun */

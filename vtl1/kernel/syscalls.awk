@@ -84,6 +84,8 @@ function marshalled(name, how,    i, text, given) {
 function how(name) {
     if ($2 == "here" && NF == 2)
         return ".kind = SYSCALL_LOCAL, .local = local_" name
+    if ($2 == "process" && NF == 3)
+        return ".kind = SYSCALL_FIELD, .value = offsetof(struct process, " $3 ")"
     if ($2 == "refused" && NF == 2)
         return ".kind = SYSCALL_REFUSED, .constant = -EPERM"
     if ($2 == "always" && NF == 3)
@@ -125,7 +127,7 @@ END {
         printf "%s", calls
         exit
     }
-    print "#include \"syscall.h\"\n\n#include \"linux_abi.h\"\n#include \"local.h\"\n"
+    print "#include \"syscall.h\"\n\n#include \"linux_abi.h\"\n#include \"local.h\"\n#include \"process.h\"\n"
     print "#include <linux/close_range.h>\n#include <linux/fcntl.h>\n#include <linux/time.h>\n"
     for (i = 1; i <= choices; i++)
         print "static const struct syscall_entry " order[i] "_rows[] = {\n" rows[order[i]] "};\n"

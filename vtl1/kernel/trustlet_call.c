@@ -53,8 +53,8 @@ static int move(struct thread *thread, uint64_t user, const struct sk_trustlet_c
         if (normal_memory_pin(caller->pages[i], 1, &mapped) != SK_OK)
             return -EPERM;
         volatile uint8_t *page = (volatile uint8_t *)mapped + offset;
-        error = answer ? user_copy_to_normal(space, page, user, part)
-                       : user_copy_from_normal(space, user, page, part);
+        error =
+            answer ? user_copy_in(space, page, user, part) : user_copy_out(space, user, page, part);
         normal_memory_unpin(caller->pages[i], 1);
         user += part;
         bytes -= part;

@@ -41,24 +41,13 @@ static int user_move(struct address_space *space, uint64_t user, volatile uint8_
     return 0;
 }
 
-int user_copy_in(struct address_space *space, void *to, uint64_t from, uint64_t size)
+int user_copy_in(struct address_space *space, volatile void *to, uint64_t from, uint64_t size)
 {
     return user_move(space, from, to, size, false);
 }
 
-int user_copy_out(struct address_space *space, uint64_t to, const void *from, uint64_t size)
-{
-    return user_move(space, to, (volatile uint8_t *)(uintptr_t)from, size, true);
-}
-
-int user_copy_to_normal(struct address_space *space, volatile void *to, uint64_t from,
-                        uint64_t size)
-{
-    return user_move(space, from, to, size, false);
-}
-
-int user_copy_from_normal(struct address_space *space, uint64_t to, const volatile void *from,
-                          uint64_t size)
+int user_copy_out(struct address_space *space, uint64_t to, const volatile void *from,
+                  uint64_t size)
 {
     return user_move(space, to, (volatile uint8_t *)(uintptr_t)from, size, true);
 }

@@ -12,13 +12,11 @@
 
 #include "address_space.h"
 
-int user_copy_in(struct address_space *space, void *to, uint64_t from, uint64_t size);
-int user_copy_out(struct address_space *space, uint64_t to, const void *from, uint64_t size);
-/* From or to a volatile buffer that VTL0 may change meanwhile (the bounce buffer). */
-int user_copy_to_normal(struct address_space *space, volatile void *to, uint64_t from,
-                        uint64_t size);
-int user_copy_from_normal(struct address_space *space, uint64_t to, const volatile void *from,
-                          uint64_t size);
+/* Each byte of the kernel's side is touched once: it may be the bounce buffer, which VTL0 changes.
+ */
+int user_copy_in(struct address_space *space, volatile void *to, uint64_t from, uint64_t size);
+int user_copy_out(struct address_space *space, uint64_t to, const volatile void *from,
+                  uint64_t size);
 /* A NUL-ended string of at most size - 1 characters: its length, -ENAMETOOLONG, or as above. */
 int64_t user_copy_string(struct address_space *space, volatile char *to, uint64_t from,
                          uint64_t size);

@@ -124,6 +124,7 @@ static void print_row(const struct syscall_entry *e, bool row)
         printf(" %#x", e->value);
     switch (e->kind) {
     case SYSCALL_LOCAL:
+    case SYSCALL_FIELD:
         printf(" | local | | | |\n");
         return;
     case SYSCALL_CONSTANT:
