@@ -186,7 +186,7 @@ static int region_unmap(struct address_space *space, struct region *region)
         uint64_t stop = start < end ? clear_some(space, &gone, start, end) : end;
 
         region_trim(space, region, stop);
-        page_table_prune(space, &gone, start, stop, low, stop < end ? stop : next);
+        page_table_prune(space, &gone, at, stop, low, stop < end ? stop : next);
         free_gone(space, &gone);
         at = stop;
         if (at < end && call_must_yield())

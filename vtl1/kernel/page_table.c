@@ -73,6 +73,15 @@ uint64_t page_table_skip(const struct address_space *space, uint64_t address, ui
     return end;
 }
 
+/* A table in it may lie outside the range that is pruned. */
+static bool is_empty(const uint64_t *table)
+{
+    for (unsigned i = 0; i < ENTRIES; i++)
+        if (table[i] != 0)
+            return false;
+    return true;
+}
+
 static void prune(struct gone *gone, uint64_t *table, int level, uint64_t base,
                   const uint64_t range[4])
 {
@@ -87,7 +96,7 @@ static void prune(struct gone *gone, uint64_t *table, int level, uint64_t base,
             continue;
         if (level > 1)
             prune(gone, table_of(*entry), level - 1, at, range);
-        if (at >= range[2] && at + span <= range[3]) {
+        if (at >= range[2] && at + span <= range[3] && (level == 1 || is_empty(table_of(*entry)))) {
             SK_CHECK(gone->count < GONE_MAX);
             gone->frames[gone->count++] = *entry & PTE_FRAME;
             *entry = 0;

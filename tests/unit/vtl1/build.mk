@@ -43,3 +43,14 @@ $(SK_FUZZ)/start $(SK_FUZZ)/marshal: $(wildcard vtl1/kernel/*.h tests/unit/vtl1/
 	@mkdir -p $(@D)
 	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude \
 		-iquote vtl1/kernel -iquote $(SK) -iquote tests/unit/vtl1 $(filter %.c,$^) -lcmocka -o $@
+
+# A small real program is what the mutants come from.
+UNIT += $(BUILD)/tests/unit/image_mutants
+$(BUILD)/tests/unit/image_mutants: tests/unit/vtl1/image_mutants_test.c tests/unit/vtl1/image/trusted_keys.c tests/unit/vtl1/fake.c \
+		$(addprefix vtl1/kernel/,image.c signature.c manifest.c elf.c crypto.c frame.c normal_memory.c) \
+		$(addprefix vtl1/kernel/,address_space.c region.c page_table.c) \
+		$(BUILD)/vtl1/samples/hello-musl $(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_FLAGS) -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude -DPROGRAM='"$(abspath $(BUILD))/vtl1/samples/hello-musl"' \
+		-iquote vtl1/kernel -iquote tests/unit/vtl1 -iquote tests/unit/vtl1/image \
+		$(filter %.c,$^) -l:libsodium.a -lcmocka -o $@
