@@ -436,16 +436,6 @@ bool slat_copy_in(struct slat *slat, unsigned vtl, gpa_t from, void *to, uint64_
     return ok;
 }
 
-bool slat_copy_out(struct slat *slat, unsigned vtl, gpa_t to, const void *from, uint64_t length)
-{
-    spin_lock(&slat->lock);
-    bool ok = length <= PAGE_SIZE && allowed(slat, vtl, to, length, true);
-    if (ok)
-        __builtin_memcpy(hpa_pointer(hpa(to.value)), from, length);
-    spin_unlock(&slat->lock);
-    return ok;
-}
-
 void slat_statistics(struct slat *slat, struct hv_statistics *statistics)
 {
     spin_lock(&slat->lock);

@@ -88,7 +88,6 @@ bool slat_access_ok(struct slat *slat, unsigned vtl, gpa_t address, uint64_t len
 /* Copies at most a page (it may cross into the next) of guest RAM with the VTL's rights. False:
  * nothing was copied. The check and the copy are one step to every concurrent transition. */
 bool slat_copy_in(struct slat *slat, unsigned vtl, gpa_t from, void *to, uint64_t length);
-bool slat_copy_out(struct slat *slat, unsigned vtl, gpa_t to, const void *from, uint64_t length);
 
 /* Keeps a RAM page with these rights of the VTL until as many unpins, and gives the place where the
  * hypervisor reaches it; a transition of it is refused with OPERATION_DENIED meanwhile.

@@ -216,14 +216,3 @@ void vtl_msr_intercept(struct cpu *cpu, uint32_t msr, enum hv_access_type access
     };
     intercept(cpu, HV_MESSAGE_MSR_INTERCEPT, &message, sizeof(message));
 }
-
-void vtl_register_intercept(struct cpu *cpu, uint32_t name, struct hv_register_value value,
-                            unsigned instruction_length)
-{
-    struct hv_register_intercept message = {
-        .header = intercept_header(cpu, HV_ACCESS_WRITE, instruction_length),
-        .name = name,
-        .value = value,
-    };
-    intercept(cpu, HV_MESSAGE_REGISTER_INTERCEPT, &message, sizeof(message));
-}

@@ -19,9 +19,6 @@ void vtl_memory_intercept(struct cpu *cpu, gpa_t address, enum hv_access_type ac
 void vtl_msr_intercept(struct cpu *cpu, uint32_t msr, enum hv_access_type access,
                        unsigned instruction_length);
 void vtl_port_intercept(struct cpu *cpu, uint16_t port, unsigned size, unsigned instruction_length);
-/* TLFS register intercept: value is the attempted new one. */
-void vtl_register_intercept(struct cpu *cpu, uint32_t name, struct hv_register_value value,
-                            unsigned instruction_length);
 
 /* A hypercall of VTL0 was refused, and VTL0 has its result already: VTL1 is told, for its audit
  * log, and has nothing to decide. */

@@ -25,15 +25,10 @@ void screen_use(const struct screen *found)
         screen = *found;
 }
 
-static uint32_t mask_of(struct screen_colour colour)
-{
-    return (uint32_t)((1ull << colour.bits % 33) - 1) << colour.position % 32;
-}
-
 static void draw(unsigned row, unsigned column, const uint8_t glyph[GLYPH_HEIGHT])
 {
     unsigned bytes = (screen.depth + 7u) / 8;
-    uint32_t red = mask_of(screen.red), white = red | mask_of(screen.green) | mask_of(screen.blue);
+    uint32_t white = ~0u, red = ((1u << screen.red.bits % 32) - 1) << screen.red.position % 32;
     for (unsigned y = 0; y < GLYPH_HEIGHT; y++) {
         uint64_t line = screen.address + (uint64_t)(row * GLYPH_HEIGHT + y) * screen.pitch;
         uint8_t *at = hpa_pointer(hpa(line + (uint64_t)column * GLYPH_WIDTH * bytes));
