@@ -45,7 +45,7 @@ GUEST += tests/samples:tests/vm/samples bin/vault:$(BUILD)/vtl1/vault \
 # A trustlet whose interface is an .x file, built by the Makefile that its author would write: against
 # the sources here, against an installed OpenVSM in tests/host's own test.
 ADDER := $(SAMPLES)/adder
-$(ADDER)/adder $(ADDER)/client &: $(wildcard $(SAMPLE_POLICIES)/adder/* vtl1/sdk/*.h vtl0/lib/*.h) $(LIBOPENVSM)
+$(ADDER)/adder $(ADDER)/client &: $(wildcard $(SAMPLE_POLICIES)/adder/* vtl1/sdk/*.h vtl0/lib/*.h) $(BUILD)/lib/libopenvsm.a
 	@mkdir -p $(ADDER)
 	$(Q)cp $(SAMPLE_POLICIES)/adder/* $(ADDER)/
 	$(Q)$(MAKE) --no-print-directory -s -C $(ADDER) PKG_CONFIG=true clean
