@@ -39,23 +39,6 @@ int address_space_create(struct address_space *space, uint64_t page_limit)
     return 0;
 }
 
-int address_space_destroy(struct address_space *space)
-{
-    if (space->root == FRAME_NONE)
-        return 0;
-    for (struct region *r = space->regions; r != NULL; r = r->next)
-        r->fixed = false;
-    int error = address_space_unmap(space, USER_START, USER_END - USER_START);
-
-    if (error != 0)
-        return error;
-    region_free_all(space);
-    space_free(space, space->root);
-    space->root = FRAME_NONE;
-    SK_CHECK(space->pages == 0);
-    return 0;
-}
-
 bool address_space_is_mapped(const struct address_space *space, uint64_t address, uint64_t size)
 {
     const struct region *region = region_first(space, address);
@@ -225,6 +208,40 @@ int address_space_unmap(struct address_space *space, uint64_t address, uint64_t 
             error = ADDRESS_SPACE_AGAIN;
     }
     return error;
+}
+
+/* Nothing is mapped: the tables that are left. */
+static int free_tables(struct address_space *space)
+{
+    struct gone gone = {.count = GONE_MAX};
+
+    while (gone.count == GONE_MAX) {
+        gone.count = 0;
+        page_table_prune(space, &gone, 0, USER_SPAN, 0, USER_SPAN);
+        free_gone(space, &gone);
+        if (gone.count == GONE_MAX && call_must_yield())
+            return ADDRESS_SPACE_AGAIN;
+    }
+    return 0;
+}
+
+int address_space_destroy(struct address_space *space)
+{
+    if (space->root == FRAME_NONE)
+        return 0;
+    for (struct region *r = space->regions; r != NULL; r = r->next)
+        r->fixed = false;
+    int error = address_space_unmap(space, USER_START, USER_END - USER_START);
+
+    if (error == 0)
+        error = free_tables(space);
+    if (error != 0)
+        return error;
+    region_free_all(space);
+    space_free(space, space->root);
+    space->root = FRAME_NONE;
+    SK_CHECK(space->pages == 0);
+    return 0;
 }
 
 int address_space_discard(struct address_space *space, uint64_t address, uint64_t size)

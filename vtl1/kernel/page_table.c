@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "page_table.h"
-#include "sk_assert.h"
 
 #define TOP_LEVEL 3
 #define ENTRIES   512u
@@ -96,8 +95,9 @@ static void prune(struct gone *gone, uint64_t *table, int level, uint64_t base,
             continue;
         if (level > 1)
             prune(gone, table_of(*entry), level - 1, at, range);
+        if (gone->count == GONE_MAX)
+            return;
         if (at >= range[2] && at + span <= range[3] && (level == 1 || is_empty(table_of(*entry)))) {
-            SK_CHECK(gone->count < GONE_MAX);
             gone->frames[gone->count++] = *entry & PTE_FRAME;
             *entry = 0;
         }

@@ -30,8 +30,8 @@ struct gone {
     unsigned count;
 };
 
-/* Takes tables over [start, end) away that lie wholly inside the unmapped range [low, high): at
- * most two levels' edges and what [start, end) itself needs. */
+/* Takes tables over [start, end) away that lie wholly inside the unmapped range [low, high), as
+ * many as there is room for. One whose pages went while a neighbour was mapped may be left over. */
 void page_table_prune(struct address_space *space, struct gone *gone, uint64_t start, uint64_t end,
                       uint64_t low, uint64_t high);
 /* Forgets a translation on this CPU. */

@@ -262,6 +262,35 @@ static void test_many_regions(void **state)
     assert_int_equal(made, REGION_MAX);
 }
 
+/* A program may end while a page fault waits for memory, its tables made in part; and a table may
+ * lose its last page while a neighbour without pages keeps it. teardown() counts. */
+static void test_no_table_is_left_over(void **state)
+{
+    (void)state;
+    assert_int_equal(address_space_map(&space, 0x7000000000, 0x4000, RW), 0);
+    space.page_limit = space.pages + 2; /* three tables and the page are wanted */
+    assert_int_equal(address_space_fault(&space, 0x7000000000, ACCESS_WRITE), -EDQUOT);
+    space.page_limit = 1500;
+    for (uint64_t i = 1; i <= 100; i++) {
+        assert_int_equal(address_space_map(&space, i << 32, 0x4000, RW), 0);
+        assert_int_equal(address_space_map(&space, (i << 32) + 0x200000, 0x4000, 0), 0);
+        assert_int_equal(touch(i << 32, 0x4000), 0);
+    }
+    fake_yield_every = 3;
+}
+
+/* A last page goes while a neighbour without pages, and wider, keeps the table above it; that goes
+ * with the pages of another neighbour. */
+static void test_no_table_is_lost(void **state)
+{
+    (void)state;
+    assert_int_equal(address_space_map(&space, 0x7ffb00000000, 0x4000, RW), 0);
+    assert_int_equal(address_space_map(&space, 0x7ffb10000000, 0x40000000, 0), 0);
+    assert_int_equal(address_space_map(&space, 0x7ffc01800000, 0x4000, RW), 0);
+    assert_int_equal(touch(0x7ffb00000000, 0x4000), 0);
+    assert_int_equal(touch(0x7ffc01800000, 0x4000), 0);
+}
+
 static uint64_t free_at_flush;
 static uint64_t *entry_at_flush;
 
@@ -349,6 +378,8 @@ int main(void)
         TEST(stack_guard),
         TEST(strings),
         TEST(many_regions),
+        TEST(no_table_is_left_over),
+        TEST(no_table_is_lost),
         TEST(frames_outlive_their_translations),
         TEST(first_write_of_a_shared_page_is_told),
         TEST(a_cpu_that_does_not_answer_keeps_its_frames),
