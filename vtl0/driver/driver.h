@@ -147,6 +147,8 @@ void trustlet_end(struct trustlet *t);
 long trustlet_open_image(struct trustlet *t, struct openvsm_open_image __user *argument);
 long trustlet_start(struct trustlet *t, struct openvsm_start __user *argument);
 long trustlet_kill(struct trustlet *t, u32 signal);
+/* Its channel goes, its index may be used again. */
+void trustlet_thread_ended(struct trustlet *t, struct carried_thread *c);
 int trustlet_map_channel(struct trustlet *t, struct vm_area_struct *vma);
 /* All of them. */
 void trustlets_end_all(bool forever);

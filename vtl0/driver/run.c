@@ -41,6 +41,16 @@ void run_wake(struct trustlet *t, u64 index)
         wake(c);
 }
 
+/* A bit for each, by index. */
+static int wake_threads(struct trustlet *t, u64 first, u64 second)
+{
+    unsigned long bits[] = {first, second};
+    unsigned int index;
+
+    for_each_set_bit(index, bits, 128) run_wake(t, index);
+    return STEP_ENTER;
+}
+
 void run_wake_all(struct trustlet *t)
 {
     unsigned int i;
@@ -94,15 +104,15 @@ static int after_entry(struct trustlet *t, struct carried_thread *c, const struc
     case SK_RUN_WAIT:
         return start_wait(t, c, w->w[2]);
     case SK_RUN_WAKE:
-        run_wake(t, w->w[2]);
-        return STEP_ENTER;
+        return wake_threads(t, w->w[2], w->w[3]);
     case SK_RUN_ACCEPT:
         callee_accepts(&t->callee);
         return start_wait(t, c, w->w[2]);
     case SK_RUN_MEMORY:
         return lend(t, w->w[2]);
     case SK_RUN_THREAD_EXIT:
-        c->ended = true;
+        wake_threads(t, w->w[2], w->w[3]);
+        trustlet_thread_ended(t, c);
         callee_answered(&t->callee);
         return STEP_TO_USER;
     case SK_RUN_EXIT:

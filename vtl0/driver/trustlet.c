@@ -222,10 +222,8 @@ static struct carried_thread *thread_entry(struct trustlet *t, unsigned long ind
         return ERR_PTR(-EINVAL);
     if (c && !c->ended && c->channel)
         return ERR_PTR(-EBUSY);
-    if (c) {
-        channel_free(c); /* of a thread that has ended; its mapping holds the pages, if any does */
+    if (c)
         return c;
-    }
     c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
     if (!c)
         return ERR_PTR(-ENOMEM);
@@ -274,6 +272,16 @@ static int make_channel(struct trustlet *t, struct vm_area_struct *vma, unsigned
     else
         c->ended = false;
     return error;
+}
+
+/* What is still mapped of the channel stays with the mapping. The thread has left VTL1 for good, so
+ * that nobody who holds the lock waits for it. */
+void trustlet_thread_ended(struct trustlet *t, struct carried_thread *c)
+{
+    mutex_lock(&t->lock);
+    channel_free(c);
+    c->ended = true;
+    mutex_unlock(&t->lock);
 }
 
 /* Not inherited by a fork, not in a core file, not to be grown: the address is known to VTL1. */

@@ -18,6 +18,8 @@
 #define CHANNEL_SIZE  (OPENVSM_CHANNEL_PAGES * (size_t)OPENVSM_PAGE_SIZE)
 #define CARRIER_STACK (64u << 10)
 #define KICK_SIGNAL   SIGRTMAX
+#define MAP_TRIES     5000
+#define MAP_PAUSE_US  1000
 #define KICK_EVERY_NS 2000000
 
 static int run_thread(struct openvsm *host, uint32_t index);
@@ -206,10 +208,24 @@ static int run_loop(struct openvsm *host, uint32_t index, struct sk_channel *cha
     return step;
 }
 
+/* Busy: the thread that had the index before has left VTL1, but its carrier not yet the driver. */
+static struct sk_channel *map_channel(struct openvsm *host, uint32_t index)
+{
+    struct sk_channel *channel = MAP_FAILED;
+    for (int try = 0; channel == MAP_FAILED && try < MAP_TRIES; try++) {
+        if (try > 0)
+            usleep(MAP_PAUSE_US);
+        channel = mmap(NULL, CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, host->fd,
+                       (off_t)OPENVSM_CHANNEL_OFFSET(index));
+        if (channel == MAP_FAILED && errno != EBUSY)
+            break;
+    }
+    return channel;
+}
+
 static int run_thread(struct openvsm *host, uint32_t index)
 {
-    struct sk_channel *channel = mmap(NULL, CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-                                      host->fd, (off_t)OPENVSM_CHANNEL_OFFSET(index));
+    struct sk_channel *channel = map_channel(host, index);
     if (channel == MAP_FAILED)
         return -1;
     int result = run_loop(host, index, channel);

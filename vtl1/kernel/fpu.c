@@ -105,6 +105,11 @@ void fpu_leave_thread(struct thread *thread)
     vtl0_restore(cpu);
 }
 
+void fpu_copy_to(struct thread *thread)
+{
+    xsave(thread_state(thread));
+}
+
 void fpu_use_canary(void)
 {
     cpu_write_fs_base(this_cpu(), (uint64_t)canary_page);

@@ -22,6 +22,8 @@ void fpu_use_canary(void);
 /* THREAD_RUN: takes VTL0's state out of the registers and loads the thread's, and back. */
 void fpu_enter_thread(struct thread *thread);
 void fpu_leave_thread(struct thread *thread);
+/* What the thread that runs on this CPU has in its registers, into another thread's area. */
+void fpu_copy_to(struct thread *thread);
 /* The state a program starts with, in the thread's area. */
 void fpu_init_thread(struct thread *thread);
 /* Learns the size and mask; NULL or a sentence. Each CPU calls it. */

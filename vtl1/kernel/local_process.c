@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who the process is, how it ends, what it keeps for its threads and signals. */
+/* The process: its signals, name and limits. */
 #include "local.h"
 
 #include "call.h"
@@ -13,43 +13,15 @@
 #include <asm/resource.h>
 #include <linux/prctl.h>
 
-#define ROBUST_LIST_SIZE 24u
-#define SIGNAL_SET_SIZE  8u
-#define RANDOM_CHUNK     256u
-#define RANDOM_MAX       (32u << 20) /* as Linux */
+#define SIGNAL_SET_SIZE 8u
+#define RANDOM_CHUNK    256u
+#define RANDOM_MAX      (32u << 20) /* as Linux */
 
 static enum syscall_action copy_out_return(struct thread *thread, uint64_t to, const void *from,
                                            uint64_t size, int64_t result)
 {
     int error = user_copy_out(&thread->process->space, to, from, size);
     return syscall_return_memory(thread, error != 0 ? error : result);
-}
-
-/* ---- identity ---- */
-
-/* The first thread's number is the process's, as in Linux; the numbers are the carrier's. */
-static int64_t thread_number(const struct thread *thread)
-{
-    return (int64_t)thread->process->host_pid + thread->index;
-}
-
-enum syscall_action local_gettid(struct thread *thread, const uint64_t given[6])
-{
-    (void)given;
-    return syscall_return(thread, thread_number(thread));
-}
-
-/* ---- the end ---- */
-
-enum syscall_action local_exit_group(struct thread *thread, const uint64_t given[6])
-{
-    process_die(thread->process, SK_DEATH_EXIT, (int)(given[0] & 0xff), 0, 0);
-    return SYSCALL_EXIT;
-}
-
-enum syscall_action local_exit(struct thread *thread, const uint64_t given[6])
-{
-    return local_exit_group(thread, given);
 }
 
 /* ---- signals: only the trustlet sends them to itself ---- */
@@ -83,14 +55,14 @@ enum syscall_action local_kill(struct thread *thread, const uint64_t given[6])
 
 enum syscall_action local_tkill(struct thread *thread, const uint64_t given[6])
 {
-    bool self = (int32_t)given[0] == thread_number(thread);
+    bool self = (uint32_t)given[0] == thread_number(thread);
     return self ? local_raise(thread, given[1]) : syscall_return(thread, -ESRCH);
 }
 
 enum syscall_action local_tgkill(struct thread *thread, const uint64_t given[6])
 {
     bool self = (int32_t)given[0] == (int64_t)thread->process->host_pid &&
-                (int32_t)given[1] == thread_number(thread);
+                (uint32_t)given[1] == thread_number(thread);
     return self ? local_raise(thread, given[2]) : syscall_return(thread, -ESRCH);
 }
 
@@ -158,7 +130,7 @@ enum syscall_action local_sigaltstack(struct thread *thread, const uint64_t give
     return syscall_return_memory(thread, error);
 }
 
-/* ---- the thread's registers and lists ---- */
+/* ---- the thread's registers and name ---- */
 
 enum syscall_action local_arch_prctl(struct thread *thread, const uint64_t given[6])
 {
@@ -176,21 +148,6 @@ enum syscall_action local_arch_prctl(struct thread *thread, const uint64_t given
     default:
         return syscall_return(thread, -EINVAL);
     }
-}
-
-enum syscall_action local_set_tid_address(struct thread *thread, const uint64_t given[6])
-{
-    thread->clear_child_tid = given[0];
-    return syscall_return(thread, thread_number(thread));
-}
-
-enum syscall_action local_set_robust_list(struct thread *thread, const uint64_t given[6])
-{
-    if (given[1] != ROBUST_LIST_SIZE)
-        return syscall_return(thread, -EINVAL);
-    thread->robust_list = given[0];
-    thread->robust_list_size = given[1];
-    return syscall_return(thread, 0);
 }
 
 static enum syscall_action set_name(struct thread *thread, uint64_t from)
@@ -292,32 +249,7 @@ enum syscall_action local_prlimit64(struct thread *thread, const uint64_t given[
     return change_limit(thread, given[1], given[2], given[3]);
 }
 
-/* ---- the processor and its random source ---- */
-
-enum syscall_action local_sched_yield(struct thread *thread, const uint64_t given[6])
-{
-    (void)given;
-    return syscall_return(thread, 0);
-}
-
-/* One thread runs on one CPU at a time, whichever VTL0 chooses: it is shown as CPU 0. */
-enum syscall_action local_sched_getaffinity(struct thread *thread, const uint64_t given[6])
-{
-    const uint64_t mask = 1;
-    if (given[1] < sizeof(mask) || given[1] % sizeof(mask) != 0)
-        return syscall_return(thread, -EINVAL);
-    return copy_out_return(thread, given[2], &mask, sizeof(mask), sizeof(mask));
-}
-
-enum syscall_action local_getcpu(struct thread *thread, const uint64_t given[6])
-{
-    const uint32_t zero = 0;
-    struct address_space *space = &thread->process->space;
-    int error = given[0] != 0 ? user_copy_out(space, given[0], &zero, sizeof(zero)) : 0;
-    if (error == 0 && given[1] != 0)
-        error = user_copy_out(space, given[1], &zero, sizeof(zero));
-    return syscall_return_memory(thread, error);
-}
+/* ---- the random source ---- */
 
 /* A long answer is given in pieces, with VTL0's turn between them where it wants one. */
 enum syscall_action local_getrandom(struct thread *thread, const uint64_t given[6])

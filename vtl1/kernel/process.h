@@ -54,8 +54,12 @@ struct process {
     uint64_t real_ns; /* the latest real time that VTL0 has told: it never runs backwards */
 
     struct thread *threads[PROCESS_MAX_THREADS]; /* by index; NULL = unused */
-    uint32_t thread_slots;                       /* indices handed out so far */
+    uint32_t thread_slots;                       /* the highest index handed out so far, plus 1 */
     uint32_t thread_count;                       /* alive */
+    uint32_t newest_thread;                      /* index of the thread made last */
+    struct thread *waiters;                      /* on futexes, in the order they came */
+    struct thread *changing; /* its change of the address space is half done, others wait */
+    uint8_t leader_status;   /* exit status of the first thread, when it is gone */
 
     /* Set once, by process_die. Then every thread's next run answers SK_RUN_EXIT. */
     bool building; /* PROCESS_CREATE has not finished */

@@ -165,6 +165,36 @@ static void read_arguments(const struct thread *thread, uint64_t given[6])
     given[5] = r->r9;
 }
 
+static bool changes_memory(const struct syscall_entry *entry)
+{
+    switch (entry->number) {
+    case __NR_brk:
+    case __NR_madvise:
+    case __NR_mmap:
+    case __NR_mprotect:
+    case __NR_mremap:
+    case __NR_munmap:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A change of the address space that pauses half way keeps other threads' changes out. */
+static enum syscall_action answer_here(struct thread *thread, const uint64_t given[6])
+{
+    struct process *process = thread->process;
+    const struct syscall_entry *entry = thread->syscall.entry;
+    if (!changes_memory(entry))
+        return entry->local(thread, given);
+    if (process->changing != NULL && process->changing != thread)
+        return SYSCALL_AGAIN;
+    enum syscall_action action = entry->local(thread, given);
+    bool half_done = action == SYSCALL_AGAIN || action == SYSCALL_NEED_MEMORY;
+    process->changing = half_done ? thread : NULL;
+    return action;
+}
+
 enum syscall_action syscall_dispatch(struct thread *thread)
 {
     struct process *process = thread->process;
@@ -176,7 +206,7 @@ enum syscall_action syscall_dispatch(struct thread *thread)
     case SYSCALL_LOCAL:
         process->syscalls_local += !again;
         thread->syscall.entry = entry;
-        return entry->local(thread, given);
+        return answer_here(thread, given);
     case SYSCALL_HOST:
         process->syscalls_marshalled += !again;
         return marshal_request(thread, entry, given);
@@ -199,6 +229,6 @@ enum syscall_action syscall_complete(struct thread *thread)
     const struct syscall_entry *entry = thread->syscall.entry;
     read_arguments(thread, given);
     if (entry->kind == SYSCALL_LOCAL)
-        return entry->local(thread, given);
+        return answer_here(thread, given);
     return marshal_answer(thread, given);
 }

@@ -24,9 +24,25 @@
 
 static_assert(USER_SYSCALL == ENTRY_USER_SYSCALL, "entry.S");
 
+/* Going round, so that a number is not soon used again; never the first one's. */
+static bool free_index(const struct process *process, uint32_t *index)
+{
+    *index = process->newest_thread;
+    if (process->thread_slots == 0)
+        return true;
+    for (uint32_t tries = 0; tries < PROCESS_MAX_THREADS; tries++) {
+        *index = *index % (PROCESS_MAX_THREADS - 1) + 1;
+        if (process->threads[*index] == NULL)
+            return true;
+    }
+    return false;
+}
+
 enum sk_status thread_create(struct process *process, struct thread **made)
 {
-    if (process->thread_slots >= PROCESS_MAX_THREADS)
+    uint32_t index = 0;
+
+    if (process->thread_count >= process->manifest->max_threads || !free_index(process, &index))
         return SK_LIMIT;
     uint64_t frame = frame_alloc();
 
@@ -35,11 +51,14 @@ enum sk_status thread_create(struct process *process, struct thread **made)
     struct thread *thread = frame_pointer(frame);
 
     thread->process = process;
-    thread->index = process->thread_slots++;
+    thread->index = index;
     thread->resume = RESUME_USER;
     fpu_init_thread(thread);
-    process->threads[thread->index] = thread;
+    process->threads[index] = thread;
     process->thread_count++;
+    process->newest_thread = index;
+    if (process->thread_slots <= index)
+        process->thread_slots = index + 1;
     *made = thread;
     return SK_OK;
 }
@@ -240,15 +259,20 @@ static bool need_memory(struct thread *thread, enum sk_run *why)
 static bool take_action(struct thread *thread, enum syscall_action action, enum sk_run *why)
 {
     static const enum sk_run leave[] = {
-        [SYSCALL_MARSHAL] = SK_RUN_SYSCALL, [SYSCALL_ACCEPT] = SK_RUN_ACCEPT,
-        [SYSCALL_WAIT] = SK_RUN_WAIT,       [SYSCALL_WAKE] = SK_RUN_WAKE,
-        [SYSCALL_SPAWN] = SK_RUN_SPAWN,     [SYSCALL_THREAD_EXIT] = SK_RUN_THREAD_EXIT,
+        [SYSCALL_MARSHAL] = SK_RUN_SYSCALL,
+        [SYSCALL_ACCEPT] = SK_RUN_ACCEPT,
+        [SYSCALL_WAIT] = SK_RUN_WAIT,
+        [SYSCALL_SPAWN] = SK_RUN_SPAWN,
+        [SYSCALL_THREAD_EXIT] = SK_RUN_THREAD_EXIT,
     };
 
     switch (action) {
     case SYSCALL_RETURN:
         thread->resume = RESUME_USER;
-        return false;
+        if ((thread->wake[0] | thread->wake[1]) == 0)
+            return false;
+        *why = SK_RUN_WAKE;
+        return true;
     case SYSCALL_EXIT:
         return false; /* the process is dead: the loop sees it */
     case SYSCALL_NEED_MEMORY:
@@ -262,12 +286,10 @@ static bool take_action(struct thread *thread, enum syscall_action action, enum 
     case SYSCALL_WAIT:
         thread->resume = RESUME_COMPLETE;
         break;
-    case SYSCALL_WAKE:
     case SYSCALL_SPAWN:
         thread->resume = RESUME_USER;
         break;
     case SYSCALL_THREAD_EXIT:
-        thread->exited = true;
         trustlet_call_abort(thread);
         break;
     }
@@ -325,7 +347,8 @@ enum sk_run thread_enter(struct thread *thread)
     return why;
 }
 
-static void set_results(struct call *call, const struct thread *thread, enum sk_run why)
+/* A thread that has ended is gone with the answer that says so. */
+static void set_results(struct call *call, struct thread *thread, enum sk_run why)
 {
     const struct process *process = thread->process;
 
@@ -339,6 +362,13 @@ static void set_results(struct call *call, const struct thread *thread, enum sk_
     }
     for (unsigned i = 0; i < 4; i++)
         call->result[1 + i] = thread->run_result[i];
+    if (why == SK_RUN_WAKE || why == SK_RUN_THREAD_EXIT) {
+        call->result[1] = thread->wake[0];
+        call->result[2] = thread->wake[1];
+        thread->wake[0] = thread->wake[1] = 0;
+    }
+    if (why == SK_RUN_THREAD_EXIT)
+        thread_free(thread);
 }
 
 enum sk_status sk_call_thread_run(struct call *call)
@@ -353,7 +383,7 @@ enum sk_status sk_call_thread_run(struct call *call)
 
     if (thread != NULL && trustlet_call_left(thread, &why))
         set_results(call, thread, why);
-    else if (thread == NULL || thread->exited)
+    else if (thread == NULL)
         status = SK_NOT_FOUND;
     else if (thread->running)
         status = SK_BUSY;

@@ -34,8 +34,7 @@ enum thread_resume {
 struct thread {
     struct process *process;
     uint32_t index;
-    bool running; /* on a CPU */
-    bool exited;
+    bool running;      /* on a CPU */
     bool asked_memory; /* VTL0 was asked for pages since the last progress */
     enum thread_resume resume;
 
@@ -56,13 +55,19 @@ struct thread {
     /* Results 1..4 of THREAD_RUN for the action that syscall_dispatch returned. */
     uint64_t run_result[4];
 
-    uint64_t clear_child_tid, robust_list, robust_list_size;
+    uint64_t clear_child_tid, robust_list;
+    struct thread *next_waiter; /* futex.h */
+    uint64_t futex_address;     /* 0: does not wait, or was woken */
+    uint32_t futex_bits;
+    uint64_t wake[2]; /* threads to run again: VTL0 hears of them at the next way out */
     uint64_t signal_mask;
 
     struct syscall_state syscall; /* marshal.c's own, zero at creation */
     struct service service;       /* trustlet_call.c's own, zero at creation */
 };
 static_assert(sizeof(struct thread) <= THREAD_XSAVE_OFFSET, "a thread object is one frame");
+
+static_assert(PROCESS_MAX_THREADS <= 128, "a bit for each in `wake`");
 
 /* A new thread, ready to run at registers.rip with registers.rsp (to be set). Lock held. SK_OK,
  * SK_LIMIT, SK_NO_MEMORY. */
@@ -73,6 +78,17 @@ void thread_free(struct thread *thread);
 /* Runs it on this CPU, which nobody else does, until it wants something of VTL0. Lock held; it is
  * dropped while the trustlet runs. */
 enum sk_run thread_enter(struct thread *thread);
+/* gettid(): the first thread's number is the process's, as in Linux. */
+static inline uint32_t thread_number(const struct thread *thread)
+{
+    return (uint32_t)thread->process->host_pid + thread->index;
+}
+
+/* VTL0 is to run it again, where it waits. */
+static inline void thread_wake(struct thread *waker, const struct thread *thread)
+{
+    waker->wake[thread->index / 64] |= 1ull << thread->index % 64;
+}
 
 /* What syscall_dispatch and syscall_complete want done next. */
 enum syscall_action {
@@ -80,7 +96,6 @@ enum syscall_action {
     SYSCALL_MARSHAL,     /* the request stands in the channel; syscall_complete at the next run */
     SYSCALL_ACCEPT,      /* as WAIT: the thread waits for a call */
     SYSCALL_WAIT,        /* run_result[0] = nanoseconds; syscall_complete at the next run */
-    SYSCALL_WAKE,        /* registers.rax is set; run_result[0] = thread to run */
     SYSCALL_SPAWN,       /* registers.rax is set; run_result[0] = new thread */
     SYSCALL_THREAD_EXIT, /* the thread is over */
     SYSCALL_EXIT,        /* process_die was called */

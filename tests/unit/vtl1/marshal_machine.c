@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "marshal_machine.h"
+#include "fpu.h"
 
 struct process process;
 struct thread thread;
@@ -38,6 +39,24 @@ bool random_bytes(void *to, uint64_t size)
 {
     memset(to, 0x77, size);
     return true;
+}
+
+/* There is one thread. */
+enum sk_status thread_create(struct process *p, struct thread **made)
+{
+    (void)p;
+    (void)made;
+    return SK_LIMIT;
+}
+
+void thread_free(struct thread *made)
+{
+    (void)made;
+}
+
+void fpu_copy_to(struct thread *to)
+{
+    (void)to;
 }
 
 /* ---- the machine ---- */
