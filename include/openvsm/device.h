@@ -91,6 +91,21 @@ struct openvsm_symbol {
     char name[248]; /* out: "name+0x12/0x34 [module]"; empty: the kernel knows none */
 };
 
+/*
+ * Who may touch a range of physical memory: one byte of OPENVSM_MAP_* per page, 0 where VTL0 may
+ * read and write it. All of one request is one moment's answer. EINVAL: no pages, too many, or
+ * beyond what this processor can address.
+ */
+struct openvsm_map {
+    uint64_t first;   /* page frame number */
+    uint64_t count;   /* 1..OPENVSM_MAP_PAGES */
+    uint64_t address; /* in: that many bytes of the caller to fill */
+};
+#define OPENVSM_MAP_PAGES    65536u
+#define OPENVSM_MAP_NO_READ  1u
+#define OPENVSM_MAP_NO_WRITE 2u
+#define OPENVSM_MAP_LENT     4u /* the driver has lent it to VTL1; without, it was never Linux's */
+
 #define OPENVSM_IOC          'V'
 #define OPENVSM_OPEN_IMAGE   _IOWR(OPENVSM_IOC, 1, struct openvsm_open_image)
 #define OPENVSM_START        _IOWR(OPENVSM_IOC, 2, struct openvsm_start)
@@ -118,5 +133,6 @@ struct openvsm_symbol {
  * the reason given at RUN_RESULTS. */
 #define OPENVSM_WHENCE_CALL  3 /* SEEK_DATA */
 #define OPENVSM_SYMBOL       _IOWR(OPENVSM_IOC, 23, struct openvsm_symbol)
+#define OPENVSM_MAP          _IOW(OPENVSM_IOC, 24, struct openvsm_map)
 
 #endif

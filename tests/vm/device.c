@@ -144,6 +144,32 @@ static void test_arguments(void)
     close(fd);
 }
 
+static bool map_fails(int fd, uint64_t first, uint64_t count, void *bytes, int error)
+{
+    struct openvsm_map map = {first, count, (uint64_t)(uintptr_t)bytes};
+    return fails(ioctl(fd, OPENVSM_MAP, &map), error);
+}
+
+static void test_map(void)
+{
+    static uint8_t bytes[OPENVSM_MAP_PAGES];
+    const uint64_t beyond = UINT64_MAX / OPENVSM_PAGE_SIZE;
+    struct openvsm_map map = {0, OPENVSM_MAP_PAGES, (uint64_t)(uintptr_t)bytes};
+    int fd = open_device(), reader = open(OPENVSM_DEVICE, O_RDONLY | O_CLOEXEC);
+    check(fails(ioctl(reader, OPENVSM_MAP, &map), EACCES), "a map for a reader");
+    check(!ioctl(fd, OPENVSM_MAP, &map) && !bytes[1], "a map for a writer");
+    check(memchr(bytes, OPENVSM_MAP_NO_READ | OPENVSM_MAP_NO_WRITE, sizeof(bytes)),
+          "the hypervisor is closed");
+    check(map_fails(fd, 0, 0, bytes, EINVAL), "a map of nothing");
+    check(map_fails(fd, 0, OPENVSM_MAP_PAGES + 1, bytes, EINVAL), "a map of too much");
+    check(map_fails(fd, beyond, 1, bytes, EINVAL), "a map of what cannot be addressed");
+    check(map_fails(fd, UINT64_MAX, 1, bytes, EINVAL), "a map of the last page");
+    check(map_fails(fd, UINT64_MAX - 1, 4, bytes, EINVAL), "a map that wraps");
+    check(map_fails(fd, 0, 4, (void *)1, EFAULT), "a map to nowhere");
+    close(reader);
+    close(fd);
+}
+
 static void test_channel(void)
 {
     void *channel;
@@ -322,6 +348,7 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     check(!stat(OPENVSM_DEVICE, &info) && (info.st_mode & 07777) == 0664, "mode 0664");
     test_arguments();
+    test_map();
     test_channel();
     test_strangers();
     killed_host(do_nothing, "a host killed before the first run");

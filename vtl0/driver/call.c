@@ -101,37 +101,73 @@ bool hv_present(void)
            edx == OPENVSM_CPUID_VENDOR_EDX;
 }
 
-/* TLFS 0x00d4: header, one GPFN a repetition; eight bytes of answer each, code in the lowest. */
+/* TLFS 0x00d4: header, one GPFN a repetition; eight bytes of answer each, the code in the lowest,
+ * what is denied in the next. */
+#define CHECK_MAX 510u
 struct check_access_input {
     u64 partition_id;
     u8 vtl;
     u8 access;
     u8 reserved[6];
-    u64 gpfn;
+    u64 gpfn[CHECK_MAX];
 };
-static_assert(sizeof(struct check_access_input) == 24);
+static_assert(offsetof(struct check_access_input, gpfn) == 16);
+static_assert(sizeof(struct check_access_input) == PAGE_SIZE);
 
 static DEFINE_MUTEX(check_lock);
 static struct check_access_input *check_input;
 static u64 *check_output;
 
-bool hv_page_is_ours(unsigned long pfn)
+static u8 denied_of(u64 answer)
 {
+    u8 flags = answer >> 8, denied = 0;
+
+    if (!(answer & 0xff))
+        return 0;
+    denied |= flags & HV_MAP_READ ? OPENVSM_MAP_NO_READ : 0;
+    denied |= flags & HV_MAP_WRITE ? OPENVSM_MAP_NO_WRITE : 0;
+    return denied ?: OPENVSM_MAP_NO_READ | OPENVSM_MAP_NO_WRITE;
+}
+
+/* One hypercall's worth. */
+static bool check_some(u64 first, unsigned int count, u8 *denied)
+{
+    unsigned int i;
     u64 result;
-    bool ours;
+
+    check_input->partition_id = HV_PARTITION_SELF;
+    check_input->access = HV_MAP_READ | HV_MAP_WRITE;
+    for (i = 0; i < count; i++)
+        check_input->gpfn[i] = first + i;
+    result = hv_call(HV_CALL_CHECK_SPARSE_GPA_PAGE_VTL_ACCESS | HV_CONTROL_REP_COUNT(count),
+                     check_input, check_output);
+    if (HV_RESULT_STATUS(result) != HV_STATUS_SUCCESS || HV_RESULT_REPS(result) != count)
+        return false;
+    for (i = 0; i < count; i++)
+        denied[i] = denied_of(check_output[i]);
+    return true;
+}
+
+int hv_page_access(u64 first, u64 count, u8 *denied)
+{
+    bool good = true;
+    u64 done, now;
 
     mutex_lock(&check_lock);
-    *check_input = (struct check_access_input){
-        .partition_id = HV_PARTITION_SELF,
-        .access = HV_MAP_READ | HV_MAP_WRITE,
-        .gpfn = pfn,
-    };
-    *check_output = ~0ull;
-    result = hv_call(HV_CALL_CHECK_SPARSE_GPA_PAGE_VTL_ACCESS | HV_CONTROL_REP_COUNT(1),
-                     check_input, check_output);
-    ours = HV_RESULT_STATUS(result) == HV_STATUS_SUCCESS && (*check_output & 0xff) == 0;
+    for (done = 0; good && done < count; done += now) {
+        now = min_t(u64, count - done, CHECK_MAX);
+        good = check_some(first + done, now, denied + done);
+        cond_resched();
+    }
     mutex_unlock(&check_lock);
-    return ours;
+    return good ? 0 : -EIO;
+}
+
+bool hv_page_is_ours(unsigned long pfn)
+{
+    u8 denied;
+
+    return !hv_page_access(pfn, 1, &denied) && !denied;
 }
 
 int hv_init(void)

@@ -67,6 +67,8 @@ u64 hv_call(u64 control, const void *input, void *output);
 bool hv_present(void);
 /* May VTL0 read and write the page? False if the hypervisor does not say yes. */
 bool hv_page_is_ours(unsigned long pfn);
+/* What VTL0 may not do to each page: OPENVSM_MAP_NO_*. -> 0 or -EIO: the hypervisor did not say. */
+int hv_page_access(u64 first, u64 count, u8 *denied);
 int hv_init(void);
 void hv_exit(void);
 
@@ -78,6 +80,8 @@ unsigned long memory_take_back(void);
 void memory_exit(void);
 /* Lends at least that many pages. -> 0 or -ENOMEM. May sleep. */
 int memory_donate(u64 pages);
+/* hv_page_access, and OPENVSM_MAP_LENT. While it looks no page is lent or comes back. */
+int memory_map(u64 first, u64 count, u8 *denied);
 /* A trustlet has ended: take back, a little later, what VTL1 does not need. */
 void memory_unneeded(void);
 
@@ -207,6 +211,7 @@ long call_make(struct trustlet *t, struct openvsm_trustlet_call __user *argument
 long query_skcall(struct openvsm_skcall __user *argument);
 long query_statistics(struct openvsm_page __user *argument);
 long query_process(struct openvsm_page __user *argument);
+long query_map(const struct openvsm_map __user *argument);
 /* Copies the bytes to the page that the request names, and the status into the request. */
 long query_answer(struct openvsm_page __user *argument, const struct openvsm_page *request,
                   const void *bytes, u64 status);

@@ -92,6 +92,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
         return query_statistics(user);
     case OPENVSM_PROCESS_INFO:
         return query_process(user);
+    case OPENVSM_MAP:
+        return query_map(user);
     case OPENVSM_AUDIT:
         return audit_read(user);
     case OPENVSM_SYMBOL:

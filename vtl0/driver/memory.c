@@ -229,6 +229,28 @@ unsigned long memory_take_back(void)
     return kept;
 }
 
+/* Marks those pages of the run that are in the range. */
+static void mark_lent(const struct run *run, u64 first, u64 count, u8 *denied)
+{
+    u64 pfn = page_to_pfn(run->pages), end = min(pfn + run->count, first + count);
+
+    for (pfn = max(pfn, first); pfn < end; pfn++)
+        if (PageOffline(pfn_to_page(pfn)))
+            denied[pfn - first] |= OPENVSM_MAP_LENT;
+}
+
+int memory_map(u64 first, u64 count, u8 *denied)
+{
+    const struct run *run;
+    int error;
+
+    mutex_lock(&lock);
+    error = hv_page_access(first, count, denied);
+    list_for_each_entry(run, &runs, link) mark_lent(run, first, count, denied);
+    mutex_unlock(&lock);
+    return error;
+}
+
 static void take_back_later(struct work_struct *work)
 {
     memory_take_back();

@@ -4,6 +4,7 @@
 
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 
 /* Calls whose arguments and results are all in registers, and which change nothing. */
@@ -89,5 +90,33 @@ long query_process(struct openvsm_page __user *argument)
         return -ENOMEM;
     error = read_process(argument, page);
     free_page((unsigned long)page);
+    return error;
+}
+
+static bool is_addressable(const struct openvsm_map *map)
+{
+    u64 limit = 1ull << (boot_cpu_data.x86_phys_bits - PAGE_SHIFT);
+
+    return map->count && map->count <= OPENVSM_MAP_PAGES && map->first < limit &&
+           map->count <= limit - map->first;
+}
+
+long query_map(const struct openvsm_map __user *argument)
+{
+    struct openvsm_map map;
+    u8 *bytes;
+    long error;
+
+    if (copy_from_user(&map, argument, sizeof(map)))
+        return -EFAULT;
+    if (!is_addressable(&map))
+        return -EINVAL;
+    bytes = kvzalloc(map.count, GFP_KERNEL);
+    if (!bytes)
+        return -ENOMEM;
+    error = memory_map(map.first, map.count, bytes);
+    if (!error && copy_to_user(u64_to_user_ptr(map.address), bytes, map.count))
+        error = -EFAULT;
+    kvfree(bytes);
     return error;
 }

@@ -87,6 +87,20 @@ int openvsm_statistics(struct openvsm *host, uint32_t cpu, struct hv_statistics 
     return -1;
 }
 
+int openvsm_memory_map(struct openvsm *host, uint64_t first, uint64_t count, uint8_t *pages)
+{
+    while (count) {
+        uint64_t now = count < OPENVSM_MAP_PAGES ? count : OPENVSM_MAP_PAGES;
+        struct openvsm_map map = {first, now, (uint64_t)(uintptr_t)pages};
+        if (ioctl(host->fd, OPENVSM_MAP, &map) < 0)
+            return -1;
+        first += now;
+        pages += now;
+        count -= now;
+    }
+    return 0;
+}
+
 int openvsm_process_info(struct openvsm *host, uint64_t index, struct sk_process_info *out)
 {
     uint8_t bytes[OPENVSM_PAGE_SIZE];

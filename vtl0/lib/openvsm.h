@@ -67,6 +67,9 @@ int openvsm_kill(struct openvsm *host, int signal);
 int openvsm_query(struct openvsm *host, struct openvsm_skcall *call);
 /* Counters of one CPU and pages by owner. EINVAL: there is no such CPU. */
 int openvsm_statistics(struct openvsm *host, uint32_t cpu, struct hv_statistics *out);
+/* What VTL0 may do to physical pages: OPENVSM_MAP_* for each, from that page frame on. Not all of
+ * one moment if they are more than OPENVSM_MAP_PAGES. EINVAL: beyond what can be addressed. */
+int openvsm_memory_map(struct openvsm *host, uint64_t first, uint64_t count, uint8_t *pages);
 /* The trustlet at an index, from 0 on. ENOENT: none there or beyond. */
 int openvsm_process_info(struct openvsm *host, uint64_t index, struct sk_process_info *out);
 /* Audit records newer than `after`, oldest first. -> how many, or -1. */
