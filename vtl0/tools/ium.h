@@ -32,6 +32,7 @@ int ium_ps(int argc, const char **argv);
 int ium_is_secure(int argc, const char **argv);
 int ium_status(int argc, const char **argv);
 int ium_stats(int argc, const char **argv);
+int ium_map(int argc, const char **argv);
 int ium_audit(int argc, const char **argv);
 
 /* "ium: " and a line on stderr; the format has no newline. */

@@ -19,6 +19,7 @@ static const struct {
     {"is-secure", ium_is_secure, "say by exit status whether a process is a trustlet's host"},
     {"status", ium_status, "show what is protected on this machine, and what is not"},
     {"stats", ium_stats, "show exit counters and pages by owner"},
+    {"map", ium_map, "show physical memory by owner, as a picture"},
     {"audit", ium_audit, "show what was refused"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
