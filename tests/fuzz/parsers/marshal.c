@@ -72,6 +72,8 @@ static void one_call(void)
         return;
     int64_t result = call(answer_from_input, number, a[0], a[1], a[2], a[3], a[4], a[5]);
 
+    if (broke_pipe())
+        return;
     if (process.dead)
         assert_lie();
     else if (number < SYSCALL_TABLE_SIZE)

@@ -2,6 +2,8 @@
 #include "marshal_machine.h"
 #include "fpu.h"
 
+#include <signal.h>
+
 struct process process;
 struct thread thread;
 struct trustlet_manifest manifest;
@@ -130,15 +132,30 @@ int64_t call(host answer, uint64_t number, uint64_t a, uint64_t b, uint64_t c, u
     return (int64_t)r->rax;
 }
 
+static void revive(void)
+{
+    process.dead = false;
+    process.death = SK_DEATH_EXIT;
+    process.death_signal = 0;
+    audits = 0;
+    thread.syscall = (struct syscall_state){.sequence = thread.syscall.sequence};
+}
+
 void assert_lie(void)
 {
     assert_true(process.dead);
     assert_int_equal(process.death, SK_DEATH_LYING_ANSWER);
     assert_int_equal(audits, 1);
-    process.dead = false;
-    process.death = SK_DEATH_EXIT;
-    audits = 0;
-    thread.syscall = (struct syscall_state){.sequence = thread.syscall.sequence};
+    revive();
+}
+
+bool broke_pipe(void)
+{
+    bool broke = process.dead && process.death != SK_DEATH_LYING_ANSWER &&
+                 process.death_signal == SIGPIPE && channel.result == -EPIPE;
+    if (broke)
+        revive();
+    return broke;
 }
 
 int machine(void **state)

@@ -68,6 +68,8 @@ int64_t call(host answer, uint64_t number, uint64_t a, uint64_t b, uint64_t c, u
 
 /* The last answer was a lie, known and audited as such; the trustlet lives again. */
 void assert_lie(void);
+/* VTL0 said EPIPE, which ended the process as SIGPIPE does: the next one starts. */
+bool broke_pipe(void);
 /* The result is one that the call's contract allows: said again here, apart from the engine's own
  * check. */
 void assert_result_sound(const struct syscall_entry *entry, const uint64_t given[6],
