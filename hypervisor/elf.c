@@ -2,66 +2,46 @@
 #include "elf.h"
 #include "string.h"
 
-#define ET_EXEC   2u
-#define EM_X86_64 62u
-#define PT_LOAD   1u
-#define PF_X      1u
-#define PF_W      2u
-
-struct elf_header {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, program_offset, section_offset;
-    uint32_t flags;
-    uint16_t header_size, program_size, program_count;
-    uint16_t section_size, section_count, section_names;
-};
-static_assert(sizeof(struct elf_header) == 64, "ELF-64 object file format, 1.5");
-struct program_header {
-    uint32_t type, flags;
-    uint64_t offset, virtual, physical, file_size, memory_size, alignment;
-};
-static_assert(sizeof(struct program_header) == 56, "ELF-64 object file format, 1.5");
+#include <linux/elf.h>
 
 static bool fits(uint64_t offset, uint64_t length, uint64_t size)
 {
     return offset <= size && length <= size - offset;
 }
 
-static const char *check_header(const struct elf_header *h, uint64_t size)
+static const char *check_header(const Elf64_Ehdr *h, uint64_t size)
 {
-    static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-    if (memcmp(h->ident, ident, sizeof(ident)) || h->machine != EM_X86_64)
+    static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
+    if (memcmp(h->e_ident, ident, sizeof(ident)) || h->e_machine != EM_X86_64)
         return "it is not an ELF file for x86-64";
-    if (h->type != ET_EXEC)
+    if (h->e_type != ET_EXEC)
         return "it is not linked at a fixed address";
-    if (h->program_size != sizeof(struct program_header) ||
-        !fits(h->program_offset, (uint64_t)h->program_count * h->program_size, size))
+    if (h->e_phentsize != sizeof(Elf64_Phdr) ||
+        !fits(h->e_phoff, (uint64_t)h->e_phnum * h->e_phentsize, size))
         return "its program headers lie outside the file";
     return NULL;
 }
 
 static const char *add_segment(const uint8_t *file, uint64_t size, uint64_t base,
-                               const struct program_header *p, struct elf_image *image)
+                               const Elf64_Phdr *p, struct elf_image *image)
 {
-    if (!fits(p->offset, p->file_size, size) || p->file_size > p->memory_size)
+    if (!fits(p->p_offset, p->p_filesz, size) || p->p_filesz > p->p_memsz)
         return "a segment lies outside the file";
-    if (p->virtual < base || !fits(p->virtual - base, p->memory_size, ELF_IMAGE_MAX))
+    if (p->p_vaddr < base || !fits(p->p_vaddr - base, p->p_memsz, ELF_IMAGE_MAX))
         return "a segment lies outside the Secure Kernel's address range";
-    if ((p->flags & PF_W) && (p->flags & PF_X))
+    if ((p->p_flags & PF_W) && (p->p_flags & PF_X))
         return "a segment is writable and executable";
     if (image->count == ELF_SEGMENTS_MAX)
         return "it has too many segments";
     image->segments[image->count++] = (struct elf_segment){
-        .address = p->virtual,
-        .data = file + p->offset,
-        .file_size = p->file_size,
-        .memory_size = p->memory_size,
-        .writable = p->flags & PF_W,
-        .executable = p->flags & PF_X,
+        .address = p->p_vaddr,
+        .data = file + p->p_offset,
+        .file_size = p->p_filesz,
+        .memory_size = p->p_memsz,
+        .writable = p->p_flags & PF_W,
+        .executable = p->p_flags & PF_X,
     };
-    uint64_t end = align_up(p->virtual - base + p->memory_size, PAGE_SIZE);
+    uint64_t end = align_up(p->p_vaddr - base + p->p_memsz, PAGE_SIZE);
     image->size = end > image->size ? end : image->size;
     return NULL;
 }
@@ -88,17 +68,17 @@ static const char *check_segments(const struct elf_image *image)
 
 const char *elf_read(const void *file, uint64_t size, uint64_t base, struct elf_image *image)
 {
-    struct elf_header header;
+    Elf64_Ehdr header;
     *image = (struct elf_image){0};
     if (size < sizeof(header))
         return "it is too short";
     memcpy(&header, file, sizeof(header));
     const char *wrong = check_header(&header, size);
-    image->entry = header.entry;
-    for (unsigned i = 0; !wrong && i < header.program_count; i++) {
-        struct program_header p;
-        memcpy(&p, (const uint8_t *)file + header.program_offset + i * sizeof(p), sizeof(p));
-        if (p.type == PT_LOAD && p.memory_size)
+    image->entry = header.e_entry;
+    for (unsigned i = 0; !wrong && i < header.e_phnum; i++) {
+        Elf64_Phdr p;
+        memcpy(&p, (const uint8_t *)file + header.e_phoff + i * sizeof(p), sizeof(p));
+        if (p.p_type == PT_LOAD && p.p_memsz)
             wrong = add_segment(file, size, base, &p, image);
     }
     return wrong ? wrong : check_segments(image);

@@ -2,67 +2,23 @@
 /* ELF64 for x86-64 (System V gABI chapters 4 and 5), the static kinds only, read strictly. */
 #include "elf.h"
 #include "address_space.h"
+#include "string.h"
 
-struct elf_header {
-    uint8_t ident[16];
-    uint16_t type;
-    uint16_t machine;
-    uint32_t version;
-    uint64_t entry;
-    uint64_t phoff;
-    uint64_t shoff;
-    uint32_t flags;
-    uint16_t ehsize;
-    uint16_t phentsize;
-    uint16_t phnum;
-    uint16_t shentsize;
-    uint16_t shnum;
-    uint16_t shstrndx;
-};
-static_assert(sizeof(struct elf_header) == 64, "gABI figure 4-3");
+#include <linux/elf.h>
 
-struct elf_phdr {
-    uint32_t type;
-    uint32_t flags;
-    uint64_t offset;
-    uint64_t vaddr;
-    uint64_t paddr;
-    uint64_t filesz;
-    uint64_t memsz;
-    uint64_t align;
-};
-static_assert(sizeof(struct elf_phdr) == 56, "gABI figure 5-1");
+#define MAX_PHDRS 64u
 
-#define ET_EXEC      2u
-#define ET_DYN       3u
-#define EM_X86_64    62u
-#define PT_LOAD      1u
-#define PT_INTERP    3u
-#define PT_TLS       7u
-#define PT_GNU_STACK 0x6474e551u
-#define PF_X         1u
-#define PF_W         2u
-#define PF_R         4u
-#define MAX_PHDRS    64u
-
-/* Structures are copied out: nothing says that the file is aligned for them. */
-static void copy_bytes(void *to, const uint8_t *from, size_t size)
+static bool is_elf64_x86(const Elf64_Ehdr *h)
 {
-    uint8_t *out = to;
-    for (size_t i = 0; i < size; i++)
-        out[i] = from[i];
-}
-
-static bool is_elf64_x86(const struct elf_header *h)
-{
-    static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2 /* 64 */, 1 /* LSB */, 1};
-    for (size_t i = 0; i < sizeof(ident); i++)
-        if (h->ident[i] != ident[i])
-            return false;
-    /* ELFOSABI_NONE or ELFOSABI_GNU (a static glibc with IFUNCs says GNU). */
-    if (h->ident[7] != 0 && h->ident[7] != 3)
+    static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
+    uint8_t abi = h->e_ident[EI_OSABI];
+    if (memcmp(h->e_ident, ident, sizeof(ident)) != 0)
         return false;
-    return h->machine == EM_X86_64 && h->version == 1 && (h->type == ET_EXEC || h->type == ET_DYN);
+    /* A static glibc with IFUNCs says GNU, which is the same number as Linux. */
+    if (abi != ELFOSABI_NONE && abi != ELFOSABI_LINUX)
+        return false;
+    return h->e_machine == EM_X86_64 && h->e_version == EV_CURRENT &&
+           (h->e_type == ET_EXEC || h->e_type == ET_DYN);
 }
 
 static bool in_user_range(const struct image_layout *out, uint64_t start, uint64_t end)
@@ -74,27 +30,27 @@ static bool in_user_range(const struct image_layout *out, uint64_t start, uint64
 }
 
 /* gABI: p_vaddr and p_offset agree modulo the page; memory is at least the file's part. */
-static enum sk_status check_load(const struct elf_phdr *p, uint64_t file_size,
+static enum sk_status check_load(const Elf64_Phdr *p, uint64_t file_size,
                                  const struct image_layout *out)
 {
     uint64_t file_end = 0, memory_end = 0;
-    if (p->flags & ~7u)
+    if (p->p_flags & ~7u)
         return SK_IMAGE_BAD_LAYOUT;
-    if ((p->flags & PF_W) && (p->flags & PF_X))
+    if ((p->p_flags & PF_W) && (p->p_flags & PF_X))
         return SK_IMAGE_WX;
-    if (p->filesz > p->memsz || p->memsz > ELF_MEMORY_MAX)
+    if (p->p_filesz > p->p_memsz || p->p_memsz > ELF_MEMORY_MAX)
         return SK_IMAGE_BAD_LAYOUT;
-    if (__builtin_add_overflow(p->offset, p->filesz, &file_end) ||
-        __builtin_add_overflow(p->vaddr, p->memsz, &memory_end))
+    if (__builtin_add_overflow(p->p_offset, p->p_filesz, &file_end) ||
+        __builtin_add_overflow(p->p_vaddr, p->p_memsz, &memory_end))
         return SK_IMAGE_BAD_LAYOUT;
     if (file_end > file_size)
         return SK_IMAGE_TRUNCATED;
-    if ((p->vaddr & PAGE_MASK) != (p->offset & PAGE_MASK))
+    if ((p->p_vaddr & PAGE_MASK) != (p->p_offset & PAGE_MASK))
         return SK_IMAGE_BAD_LAYOUT;
     /* A tail of zeros needs a page that can be written, for its first page holds file bytes. */
-    if (p->memsz > p->filesz && !(p->flags & PF_W))
+    if (p->p_memsz > p->p_filesz && !(p->p_flags & PF_W))
         return SK_IMAGE_BAD_LAYOUT;
-    if (!in_user_range(out, p->vaddr, memory_end))
+    if (!in_user_range(out, p->p_vaddr, memory_end))
         return SK_IMAGE_BAD_LAYOUT;
     return SK_OK;
 }
@@ -115,10 +71,9 @@ static const struct image_segment *last_segment(const struct image_layout *out)
     return &out->segments[out->segment_count - 1];
 }
 
-static enum sk_status add_segment(const struct elf_phdr *p, uint64_t file_size,
-                                  struct image_layout *out)
+static enum sk_status add_segment(const Elf64_Phdr *p, uint64_t file_size, struct image_layout *out)
 {
-    if (p->memsz == 0 && p->filesz == 0)
+    if (p->p_memsz == 0 && p->p_filesz == 0)
         return SK_OK;
     enum sk_status status = check_load(p, file_size, out);
     if (status != SK_OK)
@@ -126,12 +81,12 @@ static enum sk_status add_segment(const struct elf_phdr *p, uint64_t file_size,
     if (out->segment_count == IMAGE_MAX_SEGMENTS)
         return SK_IMAGE_BAD_LAYOUT;
     struct image_segment s = {
-        .address = p->vaddr & ~PAGE_MASK,
-        .file_offset = p->offset & ~PAGE_MASK,
-        .file_bytes = p->filesz + (p->vaddr & PAGE_MASK),
-        .access = access_of(p->flags),
+        .address = p->p_vaddr & ~PAGE_MASK,
+        .file_offset = p->p_offset & ~PAGE_MASK,
+        .file_bytes = p->p_filesz + (p->p_vaddr & PAGE_MASK),
+        .access = access_of(p->p_flags),
     };
-    s.size = ((p->vaddr + p->memsz + PAGE_MASK) & ~PAGE_MASK) - s.address;
+    s.size = ((p->p_vaddr + p->p_memsz + PAGE_MASK) & ~PAGE_MASK) - s.address;
     /* gABI: PT_LOAD entries ascend. Two on one page would need one page with two rights. */
     if (out->segment_count > 0 && s.address < segment_end(last_segment(out)))
         return SK_IMAGE_BAD_LAYOUT;
@@ -139,19 +94,20 @@ static enum sk_status add_segment(const struct elf_phdr *p, uint64_t file_size,
     return SK_OK;
 }
 
-static enum sk_status read_phdr(const struct elf_phdr *p, uint64_t file_size,
-                                struct image_layout *out)
+static enum sk_status read_phdr(const Elf64_Phdr *p, uint64_t file_size, struct image_layout *out)
 {
-    switch (p->type) {
+    switch (p->p_type) {
     case PT_LOAD:
         return add_segment(p, file_size, out);
     case PT_INTERP:
         return SK_IMAGE_DYNAMIC;
     case PT_GNU_STACK:
-        return (p->flags & PF_X) ? SK_IMAGE_WX : SK_OK;
+        return (p->p_flags & PF_X) ? SK_IMAGE_WX : SK_OK;
     case PT_TLS:
         /* The program's own start code copies the template and trusts these numbers. */
-        return p->filesz <= p->memsz && p->memsz <= ELF_MEMORY_MAX ? SK_OK : SK_IMAGE_BAD_LAYOUT;
+        if (p->p_filesz > p->p_memsz || p->p_memsz > ELF_MEMORY_MAX)
+            return SK_IMAGE_BAD_LAYOUT;
+        return SK_OK;
     default:
         return SK_OK;
     }
@@ -182,21 +138,21 @@ static bool entry_is_code(const struct image_layout *out)
 enum sk_status elf_parse(const void *first, size_t bytes, uint64_t file_size,
                          struct image_layout *out)
 {
-    struct elf_header h = {0};
+    Elf64_Ehdr h = {0};
     *out = (struct image_layout){0};
     if (bytes > file_size || bytes < sizeof(h))
         return SK_IMAGE_NOT_ELF;
-    copy_bytes(&h, first, sizeof(h));
-    if (!is_elf64_x86(&h) || h.phentsize != sizeof(struct elf_phdr))
+    memcpy(&h, first, sizeof(h));
+    if (!is_elf64_x86(&h) || h.e_phentsize != sizeof(Elf64_Phdr))
         return SK_IMAGE_NOT_ELF;
-    uint64_t table = (uint64_t)h.phnum * sizeof(struct elf_phdr);
-    if (h.phnum == 0 || h.phnum > MAX_PHDRS || h.phoff > bytes || table > bytes - h.phoff)
+    uint64_t table = (uint64_t)h.e_phnum * sizeof(Elf64_Phdr);
+    if (h.e_phnum == 0 || h.e_phnum > MAX_PHDRS || h.e_phoff > bytes || table > bytes - h.e_phoff)
         return SK_IMAGE_BAD_LAYOUT;
-    out->position_independent = h.type == ET_DYN;
-    out->entry = h.entry;
-    for (uint32_t i = 0; i < h.phnum; i++) {
-        struct elf_phdr p = {0};
-        copy_bytes(&p, (const uint8_t *)first + h.phoff + i * sizeof(p), sizeof(p));
+    out->position_independent = h.e_type == ET_DYN;
+    out->entry = h.e_entry;
+    for (uint32_t i = 0; i < h.e_phnum; i++) {
+        Elf64_Phdr p = {0}; /* nothing says that the file is aligned for it */
+        memcpy(&p, (const uint8_t *)first + h.e_phoff + i * sizeof(p), sizeof(p));
         enum sk_status status = read_phdr(&p, file_size, out);
         if (status != SK_OK)
             return status;
@@ -205,7 +161,7 @@ enum sk_status elf_parse(const void *first, size_t bytes, uint64_t file_size,
         return SK_IMAGE_BAD_LAYOUT;
     out->low = out->segments[0].address;
     out->high = segment_end(last_segment(out));
-    out->program_headers = phdr_address(out, h.phoff, table);
-    out->program_header_count = h.phnum;
+    out->program_headers = phdr_address(out, h.e_phoff, table);
+    out->program_header_count = h.e_phnum;
     return SK_OK;
 }
