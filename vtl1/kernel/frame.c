@@ -281,10 +281,23 @@ bool frame_begin_donation(uint64_t gpa)
     return good;
 }
 
-void frame_abort_donation(uint64_t gpa)
+void frame_give(uint64_t gpa)
 {
     WITH_LOCK(&memory.lock);
-    frame_expect(gpa, FRAME_MOVING)->state = FRAME_VTL0;
+    struct frame *frame = frame_expect(gpa, FRAME_MOVING);
+
+    memory.donated -= frame->donated;
+    *frame = (struct frame){.state = FRAME_VTL0};
+}
+
+void frame_keep(uint64_t gpa)
+{
+    WITH_LOCK(&memory.lock);
+    struct frame *frame = frame_expect(gpa, FRAME_MOVING);
+
+    memory.donated += !frame->donated;
+    frame->donated = 1;
+    frame_free(gpa, frame);
 }
 
 void frame_quarantine(uint64_t gpa)
@@ -297,16 +310,6 @@ void frame_quarantine(uint64_t gpa)
     *frame = (struct frame){.state = FRAME_QUARANTINED};
 }
 
-void frame_finish_donation(uint64_t gpa)
-{
-    WITH_LOCK(&memory.lock);
-    struct frame *frame = frame_expect(gpa, FRAME_MOVING);
-
-    frame->donated = 1;
-    memory.donated++;
-    frame_free(gpa, frame);
-}
-
 uint64_t frame_begin_reclaim(void)
 {
     WITH_LOCK(&memory.lock);
@@ -316,19 +319,6 @@ uint64_t frame_begin_reclaim(void)
 
     frame_expect(gpa, FRAME_FREE)->state = FRAME_MOVING;
     return gpa;
-}
-
-void frame_finish_reclaim(uint64_t gpa)
-{
-    WITH_LOCK(&memory.lock);
-    *frame_expect(gpa, FRAME_MOVING) = (struct frame){.state = FRAME_VTL0};
-    memory.donated--;
-}
-
-void frame_undo_reclaim(uint64_t gpa)
-{
-    WITH_LOCK(&memory.lock);
-    frame_free(gpa, frame_expect(gpa, FRAME_MOVING));
 }
 
 void frame_deposit(uint64_t gpa)

@@ -79,14 +79,12 @@ bool frame_pin(uint64_t gpa);
 void frame_unpin(uint64_t gpa);
 
 /* Ownership changes, used by memory_calls.c only. Each checks the state it comes from. */
-bool frame_begin_donation(uint64_t gpa);  /* VTL0, unpinned -> MOVING */
-void frame_abort_donation(uint64_t gpa);  /* MOVING -> VTL0 */
-void frame_finish_donation(uint64_t gpa); /* MOVING, scrubbed -> FREE, donated */
-void frame_quarantine(uint64_t gpa);      /* MOVING or USED -> QUARANTINED, never touched again */
-uint64_t frame_begin_reclaim(void);       /* a free donated frame -> MOVING, or FRAME_NONE */
-void frame_finish_reclaim(uint64_t gpa);  /* MOVING -> VTL0 */
-void frame_undo_reclaim(uint64_t gpa);    /* MOVING -> FREE, donated */
-void frame_deposit(uint64_t gpa);         /* USED with one reference -> DEPOSITED */
-void frame_withdrawn(uint64_t gpa);       /* DEPOSITED -> FREE, scrubbed */
+bool frame_begin_donation(uint64_t gpa); /* VTL0, unpinned -> MOVING */
+uint64_t frame_begin_reclaim(void);      /* a free donated frame -> MOVING, or FRAME_NONE */
+void frame_give(uint64_t gpa);           /* MOVING -> VTL0 */
+void frame_keep(uint64_t gpa);           /* MOVING, scrubbed -> FREE, donated */
+void frame_quarantine(uint64_t gpa);     /* MOVING or USED -> QUARANTINED, never touched again */
+void frame_deposit(uint64_t gpa);        /* USED with one reference -> DEPOSITED */
+void frame_withdrawn(uint64_t gpa);      /* DEPOSITED -> FREE, scrubbed */
 
 #endif

@@ -91,7 +91,7 @@ static enum sk_status donation_begin(uint64_t list_gpa, uint64_t count)
     for (uint64_t i = 0; i < count; i++) {
         if (!frame_begin_donation(donation.frames[i])) {
             while (i > 0)
-                frame_abort_donation(donation.frames[--i]);
+                frame_give(donation.frames[--i]);
             return SK_ACCESS_DENIED;
         }
     }
@@ -110,7 +110,7 @@ static void donation_abort(uint16_t hv_status, uint64_t end)
     while (is_quarantined(hv_status) && i < end)
         frame_quarantine(donation.frames[i++]);
     for (; i < donation.count; i++)
-        frame_abort_donation(donation.frames[i]);
+        frame_give(donation.frames[i]);
     donation.active = false;
 }
 
@@ -124,7 +124,7 @@ static enum sk_status donation_chunk(void)
 
     for (uint32_t i = 0; i < moved; i++) {
         memset(frame_pointer(frames[i]), 0, PAGE_SIZE);
-        frame_finish_donation(frames[i]);
+        frame_keep(frames[i]);
     }
     uint64_t end = donation.done + count;
 
@@ -192,12 +192,12 @@ static uint32_t reclaim_chunk(uint64_t *gpfns, uint32_t count)
         status = protect(frames, taken, HV_MAP_ALL, &moved);
     for (uint32_t i = 0; i < taken; i++) {
         if (i < moved) {
-            frame_finish_reclaim(frames[i]);
+            frame_give(frames[i]);
             gpfns[i] = frames[i] / PAGE_SIZE;
         } else if (is_quarantined(status)) {
             frame_quarantine(frames[i]);
         } else {
-            frame_undo_reclaim(frames[i]);
+            frame_keep(frames[i]);
         }
     }
     return moved;

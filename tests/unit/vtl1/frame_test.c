@@ -75,7 +75,7 @@ static void test_pin_stops_donation(void **state)
     assert_true(frame_begin_donation(gpa));
     assert_false(frame_begin_donation(gpa)); /* twice in one list */
     assert_int_equal(normal_memory_pin(gpa, 1, &mapped), SK_ACCESS_DENIED);
-    frame_abort_donation(gpa);
+    frame_give(gpa);
     assert_int_equal(frame_state(gpa), FRAME_VTL0);
 }
 
@@ -87,13 +87,13 @@ static void test_donation_and_return(void **state)
     (void)state;
     assert_true(frame_begin_donation(gpa));
     memset(frame_pointer(gpa), 0, PAGE_SIZE);
-    frame_finish_donation(gpa);
+    frame_keep(gpa);
     assert_int_equal(frame_counts().donated, before.donated + 1);
     assert_int_equal(frame_counts().reclaimable, before.reclaimable + 1);
     assert_int_equal(frame_begin_reclaim(), gpa);
     assert_true(all_zero(gpa));
     assert_int_equal(frame_begin_reclaim(), FRAME_NONE);
-    frame_finish_reclaim(gpa);
+    frame_give(gpa);
     assert_int_equal(frame_state(gpa), FRAME_VTL0);
     assert_int_equal(frame_counts().donated, before.donated);
     assert_false(frame_begin_donation(0)); /* frame 0 is nobody's to give */
