@@ -4,8 +4,6 @@
  * have become a stack: argc, that many pointers into it, NULL, more of them, NULL.
  */
 #include "fake.h"
-#include "image.h"
-#include "random.h"
 #include "start.h"
 #include "user_copy.h"
 
@@ -17,33 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct image_layout layout = {
-    .segments = {{.address = 0x1000,
-                  .size = 0x1000,
-                  .file_offset = 0x1000,
-                  .file_bytes = 0x1000,
-                  .access = ACCESS_READ | ACCESS_EXECUTE}},
-    .segment_count = 1,
-    .position_independent = true,
-    .high = 0x2000,
-    .entry = 0x1234,
-    .program_headers = 0x1040,
-    .program_header_count = 7,
-};
 static struct trustlet_manifest manifest;
 static struct process process;
-
-const struct image_layout *image_layout(const struct image *image)
-{
-    (void)image;
-    return &layout;
-}
-
-bool random_bytes(void *to, uint64_t size)
-{
-    memset(to, 0x77, size);
-    return true;
-}
 
 static uint64_t word(uint64_t address)
 {

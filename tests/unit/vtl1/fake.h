@@ -13,6 +13,8 @@
 
 /* Makes the RAM, fills it with a pattern, and gives it to frame_init. */
 void fake_machine(void);
+/* fake_random.c: there is no source. */
+extern bool fake_no_random;
 /* What call_must_yield answers: every how many calls it is true; 0 = never. */
 extern unsigned fake_yield_every;
 /* page_table_flush_others: how often it was asked, what it answers, and a look at that moment. */

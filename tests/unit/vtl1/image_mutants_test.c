@@ -5,15 +5,9 @@
  * them can be touched, and no page is writable and executable. Nothing is left of any.
  */
 #include "address_space.h"
-#include "audit.h"
-#include "call.h"
-#include "fake.h"
-#include "fpu.h"
 #include "image.h"
 #include "image_cache.h"
-#include "job.h"
-#include "page_table.h"
-#include "random.h"
+#include "image_machine.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -25,56 +19,12 @@
 #include <linux/elf.h>
 #include <sodium.h>
 
-#define TRAILER_GPA 0x100000ull
-#define LIST_GPA    0x101000ull
-#define FILE_GPA    0x200000ull
-#define FILE_MAX    0x10000u
-#define MUTANTS     10000u
+#define FILE_MAX 0x10000u
+#define MUTANTS  10000u
 
 static uint8_t original[FILE_MAX], file[FILE_MAX];
 static size_t original_size;
-static struct trustlet_trailer trailer;
 static unsigned refused, accepted;
-
-void fpu_begin(void)
-{
-}
-
-void fpu_end(void)
-{
-}
-
-static void (*job_function)(void *);
-
-void job_begin(struct job *job, void (*function)(void *), void *argument)
-{
-    (void)job;
-    (void)argument;
-    job_function = function;
-}
-
-bool job_run(struct job *job)
-{
-    (void)job;
-    job_function(NULL);
-    return true;
-}
-
-bool random_bytes(void *to, uint64_t size)
-{
-    memset(to, 1, size);
-    return true;
-}
-
-void audit_write(const struct audit_event *event)
-{
-    (void)event;
-}
-
-static void *gpa(uint64_t at)
-{
-    return (void *)(DIRECT_MAP_BASE + at);
-}
 
 /* ---- mutants ---- */
 
@@ -110,25 +60,7 @@ static void mutate_once(size_t size)
     }
 }
 
-static void sign(size_t size)
-{
-    uint8_t seed[32], public[32], secret[64];
-    trailer.manifest.image_size = size;
-    crypto_generichash(trailer.manifest.digest, 32, file, size, NULL, 0);
-    memset(seed, 0x42, sizeof(seed));
-    crypto_sign_seed_keypair(public, secret, seed);
-    memcpy(trailer.signer, public, sizeof(public));
-    crypto_sign_detached(trailer.signature, NULL, (const uint8_t *)&trailer.manifest,
-                         sizeof(trailer.manifest), secret);
-    memcpy(gpa(TRAILER_GPA), &trailer, sizeof(trailer));
-    memcpy(gpa(FILE_GPA), file, sizeof(file));
-}
-
 /* ---- what becomes of them ---- */
-
-static struct call call;
-#define CALL(name, ...)                                                                            \
-    (call = (struct call){.argument = {__VA_ARGS__}}, sk_call_image_##name(&call))
 
 static void assert_refusal(enum sk_status status)
 {
@@ -173,7 +105,8 @@ static void one_mutant(void)
     memcpy(file, original, sizeof(file));
     for (long n = random() % 4; n >= 0; n--)
         mutate_once(size);
-    sign(size);
+    make_trailer(77, file, size);
+    publish(file, sizeof(file));
     enum sk_status status = SK_AGAIN;
     while (status == SK_AGAIN) /* images that nobody uses make room */
         status = CALL(open, TRAILER_GPA);
@@ -220,18 +153,6 @@ static int machine(void **state)
     assert_in_range(original_size, PAGE_SIZE, FILE_MAX - 1);
     fake_machine();
     address_space_init(frame_alloc());
-    for (uint64_t i = 0; i < SK_LIST_MAX; i++)
-        ((uint64_t *)gpa(LIST_GPA))[i] = FILE_GPA / PAGE_SIZE + i;
-    trailer = (struct trustlet_trailer){
-        .manifest = {.version = TRUSTLET_MANIFEST_VERSION,
-                     .trustlet_id = 77,
-                     .name = "test",
-                     .security_version = 2,
-                     .max_threads = 1,
-                     .max_memory = 1 << 24,
-                     .stack_size = 1 << 16},
-    };
-    memcpy(trailer.magic, TRUSTLET_MAGIC, sizeof(trailer.magic));
     return 0;
 }
 

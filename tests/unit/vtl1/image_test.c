@@ -3,16 +3,10 @@
  * Images from open to their last frame: every refusal, restarts at every page, what a known image
  * saves, and that VTL0 cannot take one from under a process.
  */
-#include "address_space.h"
-#include "audit.h"
-#include "call.h"
 #include "crypto.h"
-#include "fake.h"
-#include "fpu.h"
 #include "image.h"
 #include "image_cache.h"
-#include "job.h"
-#include "random.h"
+#include "image_machine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,88 +16,14 @@
 #include <linux/elf.h>
 #include <sodium.h>
 
-#define TRAILER_GPA 0x100000ull
-#define LIST_GPA    0x101000ull
-#define FILE_GPA    0x200000ull
-#define FILE_PAGES  40u
-#define FILE_SIZE   (FILE_PAGES * PAGE_SIZE - 100)
-#define FLOOR_ID    0x7e57f1004ull /* version_floors.h: below 2 is refused */
+#define FILE_PAGES 40u
+#define FILE_SIZE  (FILE_PAGES * PAGE_SIZE - 100)
+#define FLOOR_ID   0x7e57f1004ull /* version_floors.h: below 2 is refused */
 
 static uint8_t file[FILE_PAGES * PAGE_SIZE];
-static struct trustlet_trailer trailer;
-static bool no_random;
-static int fpu_depth;
-static unsigned audits, hashed_pages;
-
-void fpu_begin(void)
-{
-    assert_int_equal(fpu_depth++, 0);
-}
-
-void fpu_end(void)
-{
-    assert_int_equal(--fpu_depth, 0);
-}
-
-/* A job that is put aside as often as interrupts come. */
-static void (*job_function)(void *);
-
-void job_begin(struct job *job, void (*function)(void *), void *argument)
-{
-    (void)job;
-    (void)argument;
-    job_function = function;
-}
-
-bool job_run(struct job *job)
-{
-    (void)job;
-    if (call_must_yield())
-        return false;
-    job_function(NULL);
-    return true;
-}
-
-bool random_bytes(void *to, uint64_t size)
-{
-    memset(to, 1, size);
-    return !no_random;
-}
-
-void audit_write(const struct audit_event *event)
-{
-    assert_int_equal(event->kind, SK_AUDIT_IMAGE);
-    audits++;
-}
+static unsigned hashed_pages;
 
 /* ---- the file ---- */
-
-static void sign(uint8_t seed_byte)
-{
-    uint8_t seed[32], public[32], secret[64];
-    memset(seed, seed_byte, sizeof(seed));
-    crypto_sign_seed_keypair(public, secret, seed);
-    memcpy(trailer.signer, public, sizeof(public));
-    crypto_sign_detached(trailer.signature, NULL, (const uint8_t *)&trailer.manifest,
-                         sizeof(trailer.manifest), secret);
-}
-
-static void make_trailer(void)
-{
-    trailer = (struct trustlet_trailer){
-        .manifest = {.version = TRUSTLET_MANIFEST_VERSION,
-                     .trustlet_id = FLOOR_ID,
-                     .name = "test",
-                     .security_version = 2,
-                     .max_threads = 1,
-                     .max_memory = 1 << 24,
-                     .stack_size = 1 << 16,
-                     .image_size = FILE_SIZE},
-    };
-    memcpy(trailer.magic, TRUSTLET_MAGIC, sizeof(trailer.magic));
-    crypto_generichash(trailer.manifest.digest, 32, file, FILE_SIZE, NULL, 0);
-    sign(0x42);
-}
 
 static void make_file(void)
 {
@@ -124,29 +44,15 @@ static void make_file(void)
     memcpy(file + sizeof(header), &text, sizeof(text));
 }
 
-static void *gpa(uint64_t at)
-{
-    return (void *)(DIRECT_MAP_BASE + at);
-}
-
-/* VTL0's side: the trailer, the list and the file in its memory. */
-static void publish(void)
-{
-    memcpy(gpa(TRAILER_GPA), &trailer, sizeof(trailer));
-    memcpy(gpa(FILE_GPA), file, sizeof(file));
-    for (uint64_t i = 0; i < SK_LIST_MAX; i++)
-        ((uint64_t *)gpa(LIST_GPA))[i] = FILE_GPA / PAGE_SIZE + i;
-}
-
 static int setup(void **state)
 {
     (void)state;
-    audits = 0;
-    no_random = false;
+    image_audits = 0;
+    fake_no_random = false;
     fake_yield_every = 0;
     make_file();
-    make_trailer();
-    publish();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
+    publish(file, sizeof(file));
     return 0;
 }
 
@@ -164,10 +70,6 @@ static int teardown(void **state)
 }
 
 /* ---- calls ---- */
-
-static struct call call;
-#define CALL(name, ...)                                                                            \
-    (call = (struct call){.argument = {__VA_ARGS__}}, sk_call_image_##name(&call))
 
 static enum sk_status open_image(uint64_t *handle)
 {
@@ -218,7 +120,7 @@ static void test_good(void **state)
     assert_false(image_cache_shrink());
     assert_int_equal(*(uint8_t *)frame_pointer(image_frame(image, 0)), 0x7f);
     image_release(image);
-    assert_int_equal(audits, 0);
+    assert_int_equal(image_audits, 0);
 }
 
 static void test_restarts(void **state)
@@ -227,8 +129,8 @@ static void test_restarts(void **state)
     (void)state;
     fake_yield_every = 2;
     trailer.manifest.trustlet_id = 77;
-    sign(0x42);
-    publish();
+    sign(TRUSTED);
+    publish(file, sizeof(file));
     assert_int_equal(load(&handle), SK_OK);
     assert_in_range(hashed_pages, FILE_PAGES / 2, FILE_PAGES / 2 + 1);
     assert_int_equal(CALL(close, handle), SK_OK);
@@ -252,7 +154,7 @@ static void test_known(void **state)
     assert_int_equal(CALL(close, second), SK_OK);
     /* One bit of the trailer differs: nothing is known, all is checked. */
     trailer.signature[3] ^= 1;
-    publish();
+    publish(file, sizeof(file));
     assert_int_equal(open_image(&second), SK_IMAGE_BAD_SIGNATURE);
 }
 
@@ -261,27 +163,27 @@ static void test_refusals(void **state)
     uint64_t handle = 0;
     (void)state;
     trailer.magic[0] = 'X';
-    publish();
+    publish(file, sizeof(file));
     assert_int_equal(open_image(&handle), SK_IMAGE_UNSIGNED);
-    make_trailer();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
     trailer.manifest.version = 2;
-    publish();
+    publish(file, sizeof(file));
     assert_int_equal(open_image(&handle), SK_IMAGE_MALFORMED_MANIFEST);
-    make_trailer();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
     sign(0x43);
-    publish();
+    publish(file, sizeof(file));
     assert_int_equal(open_image(&handle), SK_IMAGE_UNKNOWN_SIGNER);
-    make_trailer();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
     trailer.manifest.classes = TRUSTLET_CLASS_ALL; /* more than was signed */
-    publish();
+    publish(file, sizeof(file));
     assert_int_equal(open_image(&handle), SK_IMAGE_BAD_SIGNATURE);
-    make_trailer();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
     trailer.manifest.security_version = 1;
-    sign(0x42);
-    publish();
+    sign(TRUSTED);
+    publish(file, sizeof(file));
     assert_int_equal(open_image(&handle), SK_IMAGE_REVOKED);
     assert_int_equal(handle, 2);
-    assert_int_equal(audits, 5);
+    assert_int_equal(image_audits, 5);
     assert_int_equal(CALL(open, TRAILER_GPA + 8), SK_INVALID_ARGUMENT);
     assert_int_equal(CALL(open, FAKE_POOL + 0x100000), SK_ACCESS_DENIED);
     assert_int_equal(CALL(open, 1ull << 60), SK_ACCESS_DENIED);
@@ -291,7 +193,7 @@ static void refused_file(enum sk_status expected)
 {
     uint64_t handle = 0;
     struct image *image = NULL;
-    publish();
+    publish(file, sizeof(file));
     assert_int_equal(load(&handle), expected);
     assert_int_equal(image_acquire(handle, &image), SK_BAD_STATE);
     assert_int_equal(CALL(close, handle), SK_OK);
@@ -304,15 +206,15 @@ static void test_bad_files(void **state)
     refused_file(SK_IMAGE_BAD_DIGEST);
     file[5000] ^= 1;
     file[0] = 'X';
-    make_trailer();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
     refused_file(SK_IMAGE_NOT_ELF);
     make_file();
     ((Elf64_Phdr *)(file + sizeof(Elf64_Ehdr)))->p_flags |= PF_W;
-    make_trailer();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
     refused_file(SK_IMAGE_WX);
     make_file();
-    make_trailer();
-    no_random = true;
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
+    fake_no_random = true;
     refused_file(SK_NO_RANDOM);
 }
 
@@ -337,7 +239,7 @@ static void test_bad_writes(void **state)
     assert_int_equal(CALL(write, handle, LIST_GPA, 3, 0, 3 * PAGE_SIZE), SK_ACCESS_DENIED);
     list[1] = UINT64_MAX;
     assert_int_equal(CALL(write, handle, LIST_GPA, 3, 0, 3 * PAGE_SIZE), SK_INVALID_ARGUMENT);
-    publish();
+    publish(file, sizeof(file));
     assert_int_equal(write_all(handle), SK_OK); /* none of that spoilt it */
     assert_int_equal(CALL(seal, handle), SK_OK);
     assert_int_equal(CALL(seal, handle), SK_BAD_STATE);
@@ -355,8 +257,8 @@ static void test_memory(void **state)
     while ((frames[taken] = frame_alloc()) != FRAME_NONE)
         taken++;
     trailer.manifest.trustlet_id = 5;
-    sign(0x42);
-    publish();
+    sign(TRUSTED);
+    publish(file, sizeof(file));
     assert_int_equal(load(&handle), SK_OK); /* in the frames of the first */
     assert_int_equal(CALL(close, handle), SK_OK);
     while (image_cache_shrink())

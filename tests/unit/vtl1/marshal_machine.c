@@ -37,12 +37,6 @@ uint64_t time_monotonic_ns(void)
 /* secure.c has no business with VTL0 and stays out of this. */
 const struct syscall_entry secure_table[SECURE_CALLS];
 
-bool random_bytes(void *to, uint64_t size)
-{
-    memset(to, 0x77, size);
-    return true;
-}
-
 /* There is one thread. */
 enum sk_status thread_create(struct process *p, struct thread **made)
 {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a program finds on its stack, and start blocks that lie. */
 #include "fake.h"
-#include "image.h"
 #include "linux_abi.h"
-#include "random.h"
 #include "start.h"
 #include "user_copy.h"
 
@@ -15,34 +13,8 @@
 
 #define BLOCK 0x100000ull /* VTL0's page where the block stands */
 
-static struct image_layout layout = {
-    .segments = {{.address = 0x1000,
-                  .size = 0x1000,
-                  .file_offset = 0x1000,
-                  .file_bytes = 0x1000,
-                  .access = ACCESS_READ | ACCESS_EXECUTE}},
-    .segment_count = 1,
-    .position_independent = true,
-    .high = 0x2000,
-    .entry = 0x1234,
-    .program_headers = 0x1040,
-    .program_header_count = 7,
-};
 static struct trustlet_manifest manifest;
 static struct process process;
-static bool have_random = true;
-
-const struct image_layout *image_layout(const struct image *image)
-{
-    (void)image;
-    return &layout;
-}
-
-bool random_bytes(void *to, uint64_t size)
-{
-    memset(to, have_random ? 0x77 : 0, size);
-    return have_random;
-}
 
 /* A start block from a NUL-separated list of `size` bytes. */
 static enum sk_status start(uint32_t argc, uint32_t envc, const char *strings, uint32_t size)
@@ -93,7 +65,7 @@ static int setup(void **state)
     memset(&process, 0, sizeof(process));
     memset(&manifest, 0, sizeof(manifest));
     process.manifest = &manifest;
-    have_random = true;
+    fake_no_random = false;
     fake_yield_every = 0;
     return address_space_create(&process.space, UINT64_MAX);
 }
@@ -165,7 +137,7 @@ static void test_lying_blocks(void **state)
     assert_int_equal(start_begin(&process, BLOCK, 4), SK_INVALID_ARGUMENT);
     assert_int_equal(start_begin(&process, BLOCK, UINT64_MAX), SK_INVALID_ARGUMENT);
     assert_int_equal(start_begin(&process, FAKE_POOL, sizeof(bytes)), SK_ACCESS_DENIED);
-    have_random = false;
+    fake_no_random = true;
     assert_int_equal(start(2, 0, two, sizeof(two)), SK_NO_RANDOM);
 }
 
