@@ -52,6 +52,13 @@ struct cpu_shared {
     uint32_t stopped;    /* will not run again: the machine is being reset */
 };
 
+/* MTRRs (APM Vol.2 7.7); 0 where there is none. */
+#define MEMORY_TYPE_RANGES 0x70u
+struct memory_types {
+    uint64_t ranges[MEMORY_TYPE_RANGES];
+    uint64_t standard; /* where no range says otherwise */
+};
+
 enum cpu_monitor {
     CPU_MONITOR_COUNT = 20, /* see world_switch.h */
 };
@@ -91,7 +98,6 @@ struct cpu {
     uint32_t monitors_on;                /* bit per world_switch.h monitor that VTL0 left running */
     uint64_t monitor[CPU_MONITOR_COUNT]; /* VTL0's last write to each */
     uint64_t tsc_adjust;                 /* VTL0's MSR 0x3b */
-    uint64_t mtrr_default;               /* the firmware's MTRR default type, once VTL0 writes it */
     uint32_t apic_logical_id;            /* VTL0's LDR and DFR, for logical INIT destinations */
     uint32_t apic_destination_format;
 

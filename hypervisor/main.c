@@ -6,6 +6,7 @@
 #include "apic_trap.h"
 #include "host_map.h"
 #include "log.h"
+#include "msr.h"
 #include "partition.h"
 #include "platform/acpi.h"
 #include "platform/apic.h"
@@ -251,6 +252,7 @@ void boot_main(uint32_t magic, uint64_t information)
     init_cpus();
     enter_hypervisor(&boot_cpu);
     boot_cpu.shared.online = 1;
+    msr_read_types(&partition.types);
     smp_start(&partition);
     load_vtl1();
     partition.linux_image = linux_load(&loader);
@@ -262,6 +264,7 @@ void boot_main(uint32_t magic, uint64_t information)
 void ap_main(struct cpu *cpu)
 {
     enter_hypervisor(cpu);
+    msr_write_types(&partition.types);
     __atomic_store_n(&cpu->shared.online, 1, __ATOMIC_SEQ_CST);
     startup_park(cpu, &cpu->shared.vtl1_go);
     vtl1_enter(cpu, &partition.vtl1_image);

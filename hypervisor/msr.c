@@ -26,6 +26,7 @@
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
 #define APIC_BASE_X2APIC  (1ull << 10)
 #define MTRR_ENABLE       (1ull << 11)
+#define CR0_CD            (1ull << 30)
 /* Core performance boost, and the counter of retired instructions: what an OS sets. */
 #define HWCR_OPEN         (1ull << 25 | 1ull << 30)
 
@@ -92,6 +93,7 @@ static const uint32_t monitors[] = {
     MSR_DEBUGCTL, 0xc0000301u, 0xc0010000u, 0xc0010001u, 0xc0010002u, 0xc0010003u, 0xc0010200u,
     0xc0010202u,  0xc0010204u, 0xc0010206u, 0xc0010208u, 0xc001020au, 0xc0011030u, 0xc0011033u,
 };
+static_assert(MSR_MTRR_LAST - MSR_MTRR_FIRST + 1 == MEMORY_TYPE_RANGES, "of struct memory_types");
 static_assert(ARRAY_SIZE(monitors) <= CPU_MONITOR_COUNT, "room in struct cpu");
 
 static enum msr_result write_monitor(struct cpu *cpu, uint32_t msr, uint64_t value)
@@ -179,15 +181,39 @@ static enum msr_result write_apic_base(struct cpu *cpu, uint64_t value)
  * type over a page of VTL1's would take it out of the caches' coherence; but all may be switched
  * off and on, as Linux does on each CPU that it starts (APM Vol.2 7.7.5). Others of HWCR's bits
  * lock the firmware's SMM, or make INVD what it says. */
-static uint64_t open_bits(struct cpu *cpu, uint32_t msr, uint64_t now, uint64_t value)
+static uint64_t open_bits(const struct cpu *cpu, uint32_t msr, uint64_t value)
 {
     if (msr == MSR_HWCR)
         return HWCR_OPEN;
     if (msr != MSR_MTRR_DEFAULT)
         return 0;
-    if (now & MTRR_ENABLE)
-        cpu->mtrr_default = now;
-    return (value & MTRR_ENABLE) && value != cpu->mtrr_default ? 0 : ~0ull;
+    return (value & MTRR_ENABLE) && value != cpu->partition->types.standard ? 0 : ~0ull;
+}
+
+void msr_read_types(struct memory_types *types)
+{
+    for (uint32_t i = 0; i < MEMORY_TYPE_RANGES; i++)
+        cpu_rdmsr_safe(MSR_MTRR_FIRST + i, &types->ranges[i]);
+    types->standard = cpu_rdmsr(MSR_MTRR_DEFAULT);
+}
+
+/* Nothing stays that was fetched under another type: caches, then the TLB. */
+static void set_cr0(uint64_t cr0)
+{
+    __asm__ volatile("mov %0, %%cr0; wbinvd; mov %%cr3, %0; mov %0, %%cr3" : "+r"(cr0)::"memory");
+}
+
+/* In the order of APM Vol.2 7.7.5 and 7.8.5: with caches and MTRRs off. */
+void msr_write_types(const struct memory_types *types)
+{
+    uint64_t cr0;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    set_cr0(cr0 | CR0_CD);
+    cpu_wrmsr(MSR_MTRR_DEFAULT, 0);
+    for (uint32_t i = 0; i < MEMORY_TYPE_RANGES; i++)
+        cpu_wrmsr_safe(MSR_MTRR_FIRST + i, types->ranges[i]); /* those that there are */
+    cpu_wrmsr(MSR_MTRR_DEFAULT, types->standard);
+    set_cr0(cr0);
 }
 
 static enum msr_result write_kept(struct cpu *cpu, uint32_t msr, uint64_t value)
@@ -196,7 +222,7 @@ static enum msr_result write_kept(struct cpu *cpu, uint32_t msr, uint64_t value)
     if (!cpu_rdmsr_safe(msr, &now))
         return MSR_FAULT;
     cpu->exits[HV_EXIT_MSR_ACCESS] += 2;
-    if ((now ^ value) & ~open_bits(cpu, msr, now, value))
+    if ((now ^ value) & ~open_bits(cpu, msr, value))
         return MSR_REFUSED;
     return cpu_wrmsr_safe(msr, value) ? MSR_DONE : MSR_FAULT;
 }

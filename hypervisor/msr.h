@@ -34,6 +34,12 @@ enum msr_result {
 enum msr_result msr_read(struct cpu *cpu, uint32_t msr, uint64_t *value);
 enum msr_result msr_write(struct cpu *cpu, uint32_t msr, uint64_t value);
 
+/* Memory types by address (MTRRs), which all CPUs must have alike: reads the calling CPU's, and
+ * gives the calling CPU another's. INIT cleared its own (as the emulator does), or the firmware
+ * left it out: VTL0 would mend that, and may not. Outside guest mode, exceptions set up. */
+void msr_read_types(struct memory_types *types);
+void msr_write_types(const struct memory_types *types);
+
 /* Stops what VTL0 left counting or recording, and starts it again. Called with CPU_WORK_MONITORS.
  */
 void msr_stop_monitors(struct cpu *cpu);

@@ -53,6 +53,7 @@ struct partition {
     struct range ram[PARTITION_RAM_RANGES]; /* all RAM, whoever owns it */
     uint32_t ram_count;
     uint8_t hypervisor_digest[DIGEST_SIZE], secure_kernel_digest[DIGEST_SIZE];
+    struct memory_types types; /* the boot CPU's, as the firmware made them */
     struct vtl1_image vtl1_image;
     struct linux_image linux_image;
     uint64_t tsc_hz;
