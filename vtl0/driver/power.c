@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Before the machine reboots, starts another kernel or writes itself to disk. */
+/* Before the machine reboots, starts another kernel, writes itself to disk or grows. */
 #include "driver.h"
 
+#include <asm/e820/api.h>
+#include <linux/memory.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 #include <linux/suspend.h>
@@ -30,6 +32,20 @@ static int before_sleep(struct notifier_block *block, unsigned long action, void
     return memory_take_back() ? NOTIFY_BAD : NOTIFY_DONE;
 }
 
+/* Memory that was plugged in since the start: the hypervisor does not know it, so that it could be
+ * neither lent nor reached by devices behind the IOMMU. What went off-line may come back. */
+static int before_memory(struct notifier_block *block, unsigned long action, void *argument)
+{
+    const struct memory_notify *change = argument;
+    u64 start = PFN_PHYS(change->start_pfn), size = PFN_PHYS(change->nr_pages);
+
+    if (action != MEM_GOING_ONLINE || e820__mapped_raw_any(start, start + size, E820_TYPE_RAM))
+        return NOTIFY_OK;
+    pr_notice("memory added to the running machine stays off; restart the machine to use it\n");
+    return NOTIFY_BAD;
+}
+
+static struct notifier_block memory_block = {.notifier_call = before_memory};
 static struct notifier_block reboot_block = {.notifier_call = before_reboot};
 static struct notifier_block sleep_block = {.notifier_call = before_sleep};
 
@@ -41,12 +57,19 @@ int power_init(void)
         return error;
     error = register_pm_notifier(&sleep_block);
     if (error)
-        unregister_reboot_notifier(&reboot_block);
+        goto no_sleep;
+    error = register_memory_notifier(&memory_block);
+    if (!error)
+        return 0;
+    unregister_pm_notifier(&sleep_block);
+no_sleep:
+    unregister_reboot_notifier(&reboot_block);
     return error;
 }
 
 void power_exit(void)
 {
+    unregister_memory_notifier(&memory_block);
     unregister_pm_notifier(&sleep_block);
     unregister_reboot_notifier(&reboot_block);
 }
