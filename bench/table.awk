@@ -125,6 +125,8 @@ END {
         "", "", "")
     row("start", "loader to Linux, copying aside", value["ours.loader-to-linux"], "", 30000000, "",
         "Xen 424 M", "")
+    row("start-uefi", "... from GRUB on UEFI", value["uefi.loader-to-linux"], "", 30000000, "", "", "")
+    row("start-bios", "... from GRUB on a BIOS", value["bios.loader-to-linux"], "", 30000000, "", "", "")
     row("memory", "memory beside pool and donations, KiB", kib, "", 4096, "",
         "Xen 13-48 MB", "")
     row("exits-idle", "VM exits per second, idle", value["ours.idle-exits"], "", "", "", "",
