@@ -39,7 +39,7 @@ enum image_state {
 };
 
 struct image {
-    struct crypto_hash hash; /* of the `written` bytes */
+    crypto_generichash_blake2b_state hash; /* of the `written` bytes */
     uint64_t handle;
     enum image_state state;
     bool busy; /* a CPU works on it without the table's lock */
@@ -240,7 +240,7 @@ static enum sk_status open_new(const struct trustlet_trailer *t, uint64_t *handl
     image->opens = 1;
     image->trailer = *t;
     fpu_begin();
-    crypto_hash_begin(&image->hash);
+    crypto_generichash_blake2b_init(&image->hash, NULL, 0, TRUSTLET_DIGEST_SIZE);
     fpu_end();
     if (!enter_table(image)) {
         frame_put(frame);
@@ -337,7 +337,7 @@ static enum sk_status take_page(struct image *image, uint64_t list, uint64_t i, 
         status = normal_memory_read(frame_pointer(frame), gpfn * PAGE_SIZE, bytes);
     if (status != SK_OK)
         return status;
-    crypto_hash_add(&image->hash, frame_pointer(frame), bytes);
+    crypto_generichash_blake2b_update(&image->hash, frame_pointer(frame), bytes);
     image->written += bytes;
     return SK_OK;
 }
@@ -397,15 +397,15 @@ enum sk_status sk_call_image_write(struct call *call)
 /* The digest over all that was taken in, then what the file says of itself. */
 static enum sk_status verify(struct image *image)
 {
-    uint8_t digest[CRYPTO_DIGEST_SIZE];
+    uint8_t digest[TRUSTLET_DIGEST_SIZE];
     const struct trustlet_manifest *m = &image->trailer.manifest;
     if (image->written != image_size(image))
         return SK_IMAGE_TRUNCATED;
     fpu_begin();
     /* Finishing destroys the state; a second attempt must not see a half-finished one. */
-    struct crypto_hash hash = image->hash;
-    crypto_hash_end(&hash, digest);
-    bool good = crypto_equal(digest, m->digest, sizeof(digest));
+    crypto_generichash_blake2b_state hash = image->hash;
+    crypto_generichash_blake2b_final(&hash, digest, sizeof(digest));
+    bool good = sodium_memcmp(digest, m->digest, sizeof(digest)) == 0;
     fpu_end();
     if (!good)
         return SK_IMAGE_BAD_DIGEST;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The trailer of a signed file: is it well formed, is its key one of ours, is it too old? Pure
- * functions; the signature itself is crypto.h's.
+ * functions; the signature itself is signature.h's.
  */
 #ifndef SK_MANIFEST_H
 #define SK_MANIFEST_H

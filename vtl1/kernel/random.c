@@ -22,7 +22,7 @@
 static struct generator {
     struct spinlock lock;
     bool has_source, has_seed_source;
-    uint8_t key[CRYPTO_KEY_SIZE];
+    uint8_t key[crypto_stream_chacha20_KEYBYTES];
     uint8_t pool[POOL_BYTES];
     uint32_t left; /* unused bytes, at the pool's end */
 } generator;
@@ -64,10 +64,11 @@ static bool stir(struct generator *g)
 
 static bool refill(struct generator *g)
 {
+    static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES]; /* no key is used twice */
     if (!stir(g))
         return false;
     fpu_begin();
-    crypto_keystream(g->pool, sizeof(g->pool), g->key);
+    crypto_stream_chacha20(g->pool, sizeof(g->pool), nonce, g->key);
     fpu_end();
     memcpy(g->key, g->pool, sizeof(g->key));
     wipe(g->pool, sizeof(g->key));

@@ -20,19 +20,20 @@
 static struct {
     bool made;
     uint8_t measurement[SK_MEASUREMENTS][32];
-    uint8_t secret[CRYPTO_SECRET_SIZE];
+    uint8_t secret[crypto_sign_ed25519_SECRETKEYBYTES];
 } boot;
 
 void report_init(const struct vtl1_boot_info *info)
 {
-    uint8_t seed[CRYPTO_KEY_SIZE];
+    uint8_t seed[crypto_sign_ed25519_SEEDBYTES];
     memcpy(boot.measurement[SK_MEASUREMENT_SECURE_KERNEL], info->secure_kernel_digest, 32);
     memcpy(boot.measurement[SK_MEASUREMENT_HYPERVISOR], info->hypervisor_digest, 32);
     boot.made = random_bytes(seed, sizeof(seed));
     if (!boot.made)
         return;
     fpu_begin();
-    crypto_make_key(boot.measurement[SK_MEASUREMENT_REPORT_KEY], boot.secret, seed);
+    crypto_sign_ed25519_seed_keypair(boot.measurement[SK_MEASUREMENT_REPORT_KEY], boot.secret,
+                                     seed);
     fpu_end();
     wipe(seed, sizeof(seed));
 }

@@ -18,15 +18,17 @@
 #include "user_copy.h"
 
 #define SEAL_MAGIC 0x4c4145534d53564full /* "OVSMSEAL" */
+#define KEY_SIZE   crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+#define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG_SIZE   crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 struct seal_header {
     uint64_t magic;
     uint32_t policy;  /* enum trustlet_seal */
     uint32_t version; /* of who sealed */
-    uint8_t nonce[CRYPTO_NONCE_SIZE];
+    uint8_t nonce[NONCE_SIZE];
 };
-static_assert(sizeof(struct seal_header) + CRYPTO_TAG_SIZE == TRUSTLET_SEAL_OVERHEAD,
-              "trustlet ABI");
+static_assert(sizeof(struct seal_header) + TAG_SIZE == TRUSTLET_SEAL_OVERHEAD, "trustlet ABI");
 static_assert(TRUSTLET_SEAL_MAX + TRUSTLET_SEAL_OVERHEAD <= PAGE_SIZE,
               "a blob is worked on in one");
 
@@ -47,7 +49,7 @@ struct blob {
 static struct {
     struct spinlock lock;
     bool made;
-    uint8_t key[CRYPTO_KEY_SIZE];
+    uint8_t key[KEY_SIZE];
 } boot_secret;
 
 static bool make_boot_secret(void)
@@ -60,8 +62,7 @@ static bool make_boot_secret(void)
 }
 
 /* -EINVAL: there is no such policy. fpu_begin was called. */
-static int derive_key(const struct process *process, uint32_t policy,
-                      uint8_t key[static CRYPTO_KEY_SIZE])
+static int derive_key(const struct process *process, uint32_t policy, uint8_t key[static KEY_SIZE])
 {
     struct seal_binding binding = {.policy = policy};
     if (policy < TRUSTLET_SEAL_EXACT || policy > TRUSTLET_SEAL_SIGNER)
@@ -71,18 +72,20 @@ static int derive_key(const struct process *process, uint32_t policy,
         binding.trustlet_id = process->manifest->trustlet_id;
     if (policy == TRUSTLET_SEAL_EXACT)
         memcpy(binding.digest, process->manifest->digest, sizeof(binding.digest));
-    crypto_derive(key, &binding, sizeof(binding), boot_secret.key);
+    crypto_generichash_blake2b(key, KEY_SIZE, (const void *)&binding, sizeof(binding),
+                               boot_secret.key, KEY_SIZE);
     return 0;
 }
 
 static int seal_blob(const struct process *process, struct blob *blob, uint64_t size)
 {
-    uint8_t key[CRYPTO_KEY_SIZE];
+    uint8_t key[KEY_SIZE];
     fpu_begin();
     int error = derive_key(process, blob->header.policy, key);
     if (error == 0)
-        crypto_seal(blob->bytes, size, &blob->header, sizeof(blob->header), blob->header.nonce,
-                    key);
+        crypto_aead_xchacha20poly1305_ietf_encrypt(
+            blob->bytes, NULL, blob->bytes, size, (const void *)&blob->header, sizeof(blob->header),
+            NULL, blob->header.nonce, key);
     fpu_end();
     wipe(key, sizeof(key));
     return error;
@@ -91,15 +94,17 @@ static int seal_blob(const struct process *process, struct blob *blob, uint64_t 
 /* size: of the sealed bytes, with the tag. */
 static int open_blob(const struct process *process, struct blob *blob, uint64_t size)
 {
-    uint8_t key[CRYPTO_KEY_SIZE];
+    uint8_t key[KEY_SIZE];
     fpu_begin();
     int error =
         blob->header.magic == SEAL_MAGIC ? derive_key(process, blob->header.policy, key) : -EINVAL;
-    bool good = error == 0 && crypto_open(blob->bytes, size, &blob->header, sizeof(blob->header),
-                                          blob->header.nonce, key);
+    if (error == 0)
+        error = crypto_aead_xchacha20poly1305_ietf_decrypt(
+            blob->bytes, NULL, NULL, blob->bytes, size, (const void *)&blob->header,
+            sizeof(blob->header), blob->header.nonce, key);
     fpu_end();
     wipe(key, sizeof(key));
-    if (!good)
+    if (error != 0)
         return -EBADMSG;
     return blob->header.version <= process->manifest->security_version ? 0 : -EACCES;
 }
@@ -114,7 +119,7 @@ static int64_t seal(struct process *process, const uint64_t given[6], struct blo
     blob->header = (struct seal_header){.magic = SEAL_MAGIC,
                                         .policy = (uint32_t)given[0],
                                         .version = process->manifest->security_version};
-    if (!make_boot_secret() || !random_bytes(blob->header.nonce, CRYPTO_NONCE_SIZE))
+    if (!make_boot_secret() || !random_bytes(blob->header.nonce, NONCE_SIZE))
         return -EIO;
     int error = user_copy_in(&process->space, blob->bytes, given[1], size);
     if (error == 0)
@@ -135,7 +140,7 @@ static int64_t unseal(struct process *process, const uint64_t given[6], struct b
         return -EIO;
     int error = user_copy_in(&process->space, blob, given[0], whole);
     if (error == 0)
-        error = open_blob(process, blob, size + CRYPTO_TAG_SIZE);
+        error = open_blob(process, blob, size + TAG_SIZE);
     if (error == 0)
         error = user_copy_out(&process->space, given[2], blob->bytes, size);
     return error != 0 ? error : (int64_t)size;

@@ -11,7 +11,8 @@
  * again with the same trailer), SK_BUSY (another CPU is checking one).
  */
 enum sk_status signature_check(const struct trustlet_trailer *trailer);
-/* Signs the manifest's bytes, whatever they are, with a key of crypto_make_key. As above. */
+/* Signs the manifest's bytes, whatever they are, with an Ed25519 secret key of libsodium. As above.
+ */
 enum sk_status signature_make(struct trustlet_trailer *trailer, const uint8_t *secret);
 
 #endif
