@@ -4,82 +4,37 @@
 #include "../log.h"
 #include "../string.h"
 
-/* Offsets in the setup header and struct boot_params, which begin alike. */
-#define SETUP_SECTORS     0x1f1u
-#define BOOT_FLAG         0x1feu
-#define HEADER_MAGIC      0x202u
-#define HEADER_JUMP       0x201u /* its displacement tells where the header ends */
-#define PROTOCOL_VERSION  0x206u
-#define LOADER_TYPE       0x210u
-#define LOAD_FLAGS        0x211u
-#define RAMDISK_IMAGE     0x218u
-#define RAMDISK_SIZE      0x21cu
-#define COMMAND_LINE      0x228u
-#define COMMAND_LINE_SIZE 0x238u
-#define XLOADFLAGS        0x236u
-#define ALIGNMENT         0x230u
-#define RELOCATABLE       0x234u
-#define PREFERRED_ADDRESS 0x258u
-#define INIT_SIZE         0x260u
-#define EXT_RAMDISK_IMAGE 0x0c0u
-#define EXT_RAMDISK_SIZE  0x0c4u
-#define ACPI_RSDP         0x070u
-#define EFI_INFO          0x1c0u
-#define E820_COUNT        0x1e8u
-#define SECURE_BOOT       0x1ecu
-#define E820_TABLE        0x2d0u
+#include <asm/bootparam.h>
 
-#define MAGIC_HDRS        0x53726448u
-#define PROTOCOL_64BIT    0x020cu
-#define XLF_KERNEL_64     1u
-#define LOADER_UNDEFINED  0xffu
-#define CAN_USE_HEAP      0x80u
-#define LOADED_HIGH       0x01u
-#define ENTRY_64BIT       0x200u
-#define SECTOR            512u
-
-/* struct screen_info (Linux, include/uapi/linux/screen_info.h). */
-#define SCREEN_MODE       0x06u
-#define SCREEN_COLUMNS    0x07u
-#define SCREEN_LINES      0x0eu
-#define SCREEN_TYPE       0x0fu
-#define SCREEN_POINTS     0x10u
-#define SCREEN_WIDTH      0x12u
-#define SCREEN_HEIGHT     0x14u
-#define SCREEN_DEPTH      0x16u
-#define SCREEN_BASE       0x18u
-#define SCREEN_BYTES      0x1cu
-#define SCREEN_PITCH      0x24u
-#define SCREEN_COLOURS    0x26u /* bits and position of red, green, blue, the rest */
-#define SCREEN_ABILITIES  0x36u
-#define SCREEN_BASE_HIGH  0x3au
-#define TYPE_VGA_TEXT     1u
-#define TYPE_VESA         0x23u
-#define TYPE_EFI          0x70u
-#define TEXT_MODE         3u
-#define ABLE_64BIT_BASE   2u
-#define SECURE_BOOT_OFF   2u /* Linux, include/linux/efi.h */
+/* Where the setup header stands in a bzImage, as in struct boot_params; its length is told by the
+ * jump over it. */
+#define HEADER           offsetof(struct boot_params, hdr)
+#define HEADER_JUMP_END  0x202u
+#define MAGIC_HDRS       0x53726448u
+#define BOOT_FLAG        0xaa55u
+#define PROTOCOL_64BIT   0x020cu
+#define LOADER_UNDEFINED 0xffu
+#define ENTRY_64BIT      0x200u
+#define SECTOR           512u
+#define EFI_SIGNATURE    0x34364c45u /* "EL64" */
+#define SECURE_BOOT_OFF  2u          /* Linux, include/linux/efi.h */
+#define IS_VGA_TEXT      1u
+#define TEXT_MODE        3u
+static_assert(E820_MAX == E820_MAX_ENTRIES_ZEROPAGE, "as many as Linux takes");
 
 /* Everything Linux needs at entry. It reserves the first MiB, and puts its trampoline at the top of
  * the RAM there. */
-#define LOW_LIMIT         0x80000ull
+#define LOW_LIMIT 0x80000ull
 struct low_memory {
-    uint8_t boot_params[4096];
+    struct boot_params params;
     uint64_t page_table[512], directory_pointers[512], directories[4][512];
     char command_line[COMMAND_LINE_MAX];
     uint64_t gdt[4];
     uint8_t rsdp[RSDP_MAX];
     struct efi_map efi;
 };
+static_assert(offsetof(struct low_memory, page_table) == PAGE_SIZE, "page tables are aligned");
 static_assert(sizeof(struct low_memory) < 0x40000, "below LOW_LIMIT");
-
-/* struct efi_info (Linux, arch/x86/include/uapi/asm/bootparam.h). */
-struct efi_info {
-    char signature[4];
-    uint32_t system_table, descriptor_size, descriptor_version;
-    uint32_t map, map_size, system_table_high, map_high;
-};
-static_assert(sizeof(struct efi_info) == 32, "Linux boot protocol, efi_info");
 
 #define CR0_START        0x80000011ull /* PG, ET, PE */
 #define CR4_START        (1ull << 5)
@@ -90,47 +45,25 @@ static_assert(sizeof(struct efi_info) == 32, "Linux boot protocol, efi_info");
 #define CODE_SEGMENT     0xa09bu
 #define DATA_SEGMENT     0xc093u
 
-static uint64_t read(const uint8_t *base, uint32_t offset, unsigned size)
-{
-    uint64_t value = 0;
-    memcpy(&value, base + offset, size);
-    return value;
-}
-
-static void write(uint8_t *base, uint32_t offset, uint64_t value, unsigned size)
-{
-    memcpy(base + offset, &value, size);
-}
-
-/* What the setup header says. */
+/* A bzImage: its setup header, and what is behind the real-mode part. */
 struct kernel {
-    const uint8_t *file;
-    uint64_t setup_size, size; /* real-mode part, and what is behind it */
-    uint64_t address, init_size;
-    uint64_t alignment; /* 0: it must go to its address */
+    const struct setup_header *header;
+    const uint8_t *code;
+    uint64_t size;
 };
 
 static struct kernel read_kernel(struct range module)
 {
     const uint8_t *file = hpa_pointer(hpa(module.base));
-    if (module.size < 4 * SECTOR || read(file, HEADER_MAGIC, 4) != MAGIC_HDRS ||
-        read(file, BOOT_FLAG, 2) != 0xaa55)
+    const struct setup_header *header = (const void *)(file + HEADER);
+    if (module.size < 4 * SECTOR || header->header != MAGIC_HDRS || header->boot_flag != BOOT_FLAG)
         fatal("the second module is not a Linux bzImage");
-    if (read(file, PROTOCOL_VERSION, 2) < PROTOCOL_64BIT ||
-        !(read(file, XLOADFLAGS, 2) & XLF_KERNEL_64))
+    if (header->version < PROTOCOL_64BIT || !(header->xloadflags & XLF_KERNEL_64))
         fatal("the Linux kernel has no 64-bit entry point");
-    uint64_t sectors = read(file, SETUP_SECTORS, 1);
-    struct kernel kernel = {
-        .file = file,
-        .setup_size = ((sectors ? sectors : 4) + 1) * SECTOR,
-        .address = read(file, PREFERRED_ADDRESS, 8),
-        .init_size = read(file, INIT_SIZE, 4),
-        .alignment = read(file, RELOCATABLE, 1) ? read(file, ALIGNMENT, 4) : 0,
-    };
-    if (kernel.setup_size >= module.size)
+    uint64_t setup_size = ((header->setup_sects ? header->setup_sects : 4u) + 1) * SECTOR;
+    if (setup_size >= module.size)
         fatal("the Linux kernel is truncated");
-    kernel.size = module.size - kernel.setup_size;
-    return kernel;
+    return (struct kernel){header, file + setup_size, module.size - setup_size};
 }
 
 static bool is_taken(const struct boot_loader_info *info, struct range range, unsigned except)
@@ -146,10 +79,11 @@ static bool is_taken(const struct boot_loader_info *info, struct range range, un
 /* Where it wants to be, or anywhere. It may come to lie on its own module, on no other. */
 static struct range place_kernel(const struct kernel *kernel, struct boot_loader_info *info)
 {
-    uint64_t need = kernel->init_size > kernel->size ? kernel->init_size : kernel->size;
-    struct range place = {kernel->address, need};
+    const struct setup_header *header = kernel->header;
+    uint64_t need = header->init_size > kernel->size ? header->init_size : kernel->size;
+    struct range place = {header->pref_address, need};
     if (!e820_is_ram(&info->map, place) || is_taken(info, place, BOOT_LINUX)) {
-        uint64_t alignment = kernel->alignment;
+        uint64_t alignment = header->relocatable_kernel ? header->kernel_alignment : 0;
         bool sound = alignment >= PAGE_SIZE && !(alignment & (alignment - 1));
         place = sound ? multiboot_find(info, need, alignment, UINT64_MAX) : (struct range){0, 0};
     }
@@ -173,20 +107,18 @@ static struct range place_initrd(struct boot_loader_info *info)
     return place;
 }
 
-static void fill_header(uint8_t *params, const struct kernel *kernel)
+static void fill_header(struct boot_params *params, const struct setup_header *header)
 {
-    uint64_t end = HEADER_MAGIC + read(kernel->file, HEADER_JUMP, 1);
-    memset(params, 0, PAGE_SIZE);
-    memcpy(params + SETUP_SECTORS, kernel->file + SETUP_SECTORS, end - SETUP_SECTORS);
-    write(params, LOADER_TYPE, LOADER_UNDEFINED, 1);
-    write(params, LOAD_FLAGS, (read(params, LOAD_FLAGS, 1) & ~(uint64_t)CAN_USE_HEAP) | LOADED_HIGH,
-          1);
+    uint64_t end = HEADER_JUMP_END + (header->jump >> 8);
+    memcpy((uint8_t *)params + HEADER, header, end - HEADER);
+    params->hdr.type_of_loader = LOADER_UNDEFINED;
+    params->hdr.loadflags = (params->hdr.loadflags & ~CAN_USE_HEAP) | LOADED_HIGH;
 }
 
-static void fill_e820(uint8_t *params, const struct e820_map *map)
+static void fill_e820(struct boot_params *params, const struct e820_map *map)
 {
-    write(params, E820_COUNT, map->count, 1);
-    memcpy(params + E820_TABLE, map->entries, map->count * sizeof(map->entries[0]));
+    params->e820_entries = (uint8_t)map->count;
+    memcpy(params->e820_table, map->entries, map->count * sizeof(map->entries[0]));
 }
 
 /* The first 4 GiB one to one: more than the protocol asks for. */
@@ -211,58 +143,54 @@ static void fill_efi(struct low_memory *low, const struct efi_map *efi)
         return;
     low->efi = *efi;
     uint64_t map = (uint64_t)low->efi.descriptors;
-    struct efi_info info = {
-        .signature = {'E', 'L', '6', '4'},
-        .system_table = (uint32_t)efi->system_table,
-        .system_table_high = (uint32_t)(efi->system_table >> 32),
-        .descriptor_size = efi->descriptor_size,
-        .descriptor_version = efi->descriptor_version,
-        .map = (uint32_t)map,
-        .map_size = efi->size,
+    low->params.efi_info = (struct efi_info){
+        .efi_loader_signature = EFI_SIGNATURE,
+        .efi_systab = (uint32_t)efi->system_table,
+        .efi_systab_hi = (uint32_t)(efi->system_table >> 32),
+        .efi_memdesc_size = efi->descriptor_size,
+        .efi_memdesc_version = efi->descriptor_version,
+        .efi_memmap = (uint32_t)map,
+        .efi_memmap_size = efi->size,
     };
-    memcpy(low->boot_params + EFI_INFO, &info, sizeof(info));
-    /* With it on, GRUB would not have started us. */
-    write(low->boot_params, SECURE_BOOT, SECURE_BOOT_OFF, 1);
+    low->params.secure_boot = SECURE_BOOT_OFF; /* with it on, GRUB would not have started us */
 }
 
-static void fill_pixels(uint8_t *params, const struct screen *screen, bool efi)
+static void fill_pixels(struct screen_info *to, const struct screen *screen, bool efi)
 {
-    uint64_t bytes = (uint64_t)screen->pitch * screen->height;
+    uint64_t bytes = align_up((uint64_t)screen->pitch * screen->height, 0x10000);
     unsigned used = screen->red.bits + screen->green.bits + screen->blue.bits;
-    const uint8_t colours[8] = {
-        screen->red.bits,
-        screen->red.position,
-        screen->green.bits,
-        screen->green.position,
-        screen->blue.bits,
-        screen->blue.position,
-        (uint8_t)(screen->depth - used),
-        (uint8_t)(screen->depth == used ? 0 : used),
+    *to = (struct screen_info){
+        .orig_video_isVGA = efi ? VIDEO_TYPE_EFI : VIDEO_TYPE_VLFB,
+        .lfb_width = (uint16_t)screen->width,
+        .lfb_height = (uint16_t)screen->height,
+        .lfb_depth = screen->depth,
+        .lfb_linelength = (uint16_t)screen->pitch,
+        .lfb_base = (uint32_t)screen->address,
+        .ext_lfb_base = (uint32_t)(screen->address >> 32),
+        .capabilities = screen->address >> 32 ? VIDEO_CAPABILITY_64BIT_BASE : 0,
+        /* Linux counts VESA's in 64 KiB. GRUB rounds either. */
+        .lfb_size = (uint32_t)(bytes >> (efi ? 0 : 16)),
+        .red_size = screen->red.bits,
+        .red_pos = screen->red.position,
+        .green_size = screen->green.bits,
+        .green_pos = screen->green.position,
+        .blue_size = screen->blue.bits,
+        .blue_pos = screen->blue.position,
+        .rsvd_size = (uint8_t)(screen->depth - used),
+        .rsvd_pos = (uint8_t)(screen->depth == used ? 0 : used),
     };
-    write(params, SCREEN_TYPE, efi ? TYPE_EFI : TYPE_VESA, 1);
-    write(params, SCREEN_WIDTH, screen->width, 2);
-    write(params, SCREEN_HEIGHT, screen->height, 2);
-    write(params, SCREEN_DEPTH, screen->depth, 2);
-    write(params, SCREEN_PITCH, screen->pitch, 2);
-    write(params, SCREEN_BASE, screen->address & 0xffffffff, 4);
-    write(params, SCREEN_BASE_HIGH, screen->address >> 32, 4);
-    write(params, SCREEN_ABILITIES, screen->address >> 32 ? ABLE_64BIT_BASE : 0, 4);
-    /* Linux counts VESA's in 64 KiB. GRUB rounds either. */
-    write(params, SCREEN_BYTES, align_up(bytes, 0x10000) >> (efi ? 0 : 16), 4);
-    memcpy(params + SCREEN_COLOURS, colours, sizeof(colours));
 }
 
-static void fill_screen(uint8_t *params, const struct screen *screen, bool efi)
+static void fill_screen(struct screen_info *to, const struct screen *screen, bool efi)
 {
     if (screen->kind == SCREEN_PIXELS)
-        fill_pixels(params, screen, efi);
-    if (screen->kind != SCREEN_TEXT)
-        return;
-    write(params, SCREEN_TYPE, TYPE_VGA_TEXT, 1);
-    write(params, SCREEN_MODE, TEXT_MODE, 1);
-    write(params, SCREEN_COLUMNS, 80, 1);
-    write(params, SCREEN_LINES, 25, 1);
-    write(params, SCREEN_POINTS, 16, 2);
+        fill_pixels(to, screen, efi);
+    if (screen->kind == SCREEN_TEXT)
+        *to = (struct screen_info){.orig_video_isVGA = IS_VGA_TEXT,
+                                   .orig_video_mode = TEXT_MODE,
+                                   .orig_video_cols = 80,
+                                   .orig_video_lines = 25,
+                                   .orig_video_points = 16};
 }
 
 /* Linux finds the RSDP itself in a BIOS and by UEFI's tables; a copy is the last resort, as it may
@@ -272,28 +200,27 @@ static void fill_rsdp(struct low_memory *low, const struct boot_loader_info *inf
     if (info->rsdp != (uint64_t)info->rsdp_copy || has_efi(&info->efi))
         return;
     memcpy(low->rsdp, info->rsdp_copy, RSDP_MAX);
-    write(low->boot_params, ACPI_RSDP, (uint64_t)low->rsdp, 8);
+    low->params.acpi_rsdp_addr = (uint64_t)low->rsdp;
 }
 
 static void fill_low_memory(struct low_memory *low, const struct boot_loader_info *info,
                             const struct kernel *kernel, struct range initrd)
 {
-    uint8_t *params = low->boot_params;
+    struct boot_params *params = &low->params;
     memset(low, 0, sizeof(*low));
-    fill_header(params, kernel);
+    fill_header(params, kernel->header);
     fill_e820(params, &info->map);
-    size_t limit = read(params, COMMAND_LINE_SIZE, 4);
-    if (strlen(info->linux_command_line) > limit)
+    if (strlen(info->linux_command_line) > kernel->header->cmdline_size)
         fatal("the Linux command line is longer than the kernel takes");
     memcpy(low->command_line, info->linux_command_line, COMMAND_LINE_MAX);
-    write(params, COMMAND_LINE, (uint64_t)low->command_line, 4);
-    write(params, RAMDISK_IMAGE, initrd.base & 0xffffffff, 4);
-    write(params, RAMDISK_SIZE, initrd.size & 0xffffffff, 4);
-    write(params, EXT_RAMDISK_IMAGE, initrd.base >> 32, 4);
-    write(params, EXT_RAMDISK_SIZE, initrd.size >> 32, 4);
+    params->hdr.cmd_line_ptr = (uint32_t)(uint64_t)low->command_line;
+    params->hdr.ramdisk_image = (uint32_t)initrd.base;
+    params->hdr.ramdisk_size = (uint32_t)initrd.size;
+    params->ext_ramdisk_image = (uint32_t)(initrd.base >> 32);
+    params->ext_ramdisk_size = (uint32_t)(initrd.size >> 32);
     fill_rsdp(low, info);
     fill_efi(low, &info->efi);
-    fill_screen(params, &info->screen, info->efi.system_table);
+    fill_screen(&params->screen_info, &info->screen, info->efi.system_table);
     low->gdt[SELECTOR_BOOT_CS / 8] = 0x00af9b000000ffffull;
     low->gdt[SELECTOR_BOOT_DS / 8] = 0x00cf93000000ffffull;
     fill_page_tables(low);
@@ -319,10 +246,10 @@ struct linux_image linux_load(struct boot_loader_info *info)
     uint64_t initrd_done = cpu_rdtsc();
     fill_low_memory(low, info, &kernel, initrd);
     uint64_t kernel_start = cpu_rdtsc();
-    memmove(hpa_pointer(hpa(place.base)), kernel.file + kernel.setup_size, kernel.size);
+    memmove(hpa_pointer(hpa(place.base)), kernel.code, kernel.size);
     return (struct linux_image){
         .entry = place.base + ENTRY_64BIT,
-        .boot_params = (uint64_t)low->boot_params,
+        .boot_params = (uint64_t)&low->params,
         .cr3 = (uint64_t)low->page_table,
         .gdt = (uint64_t)low->gdt,
         .copied_tsc = initrd_done - start + (cpu_rdtsc() - kernel_start),
