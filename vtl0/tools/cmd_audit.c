@@ -183,12 +183,8 @@ static int show(struct openvsm *host, bool follow, bool json)
     return failed ? IUM_FAILED : IUM_OK;
 }
 
-static int audit_with(poptContext context, bool follow, bool json)
+static int audit(bool follow, bool json)
 {
-    if (poptPeekArg(context)) {
-        ium_error("audit takes no operands; try 'ium audit --help'");
-        return IUM_USAGE;
-    }
     struct openvsm *host = ium_open();
     if (!host)
         return IUM_FAILED;
@@ -205,10 +201,7 @@ int ium_audit(int argc, const char **argv)
         {"json", 0, POPT_ARG_NONE, &json, 0, "print one JSON object a line", NULL},
         POPT_AUTOHELP POPT_TABLEEND,
     };
-    poptContext context = ium_options("ium audit", argc, argv, options, "[--follow] [--json]");
-    if (!context)
+    if (!ium_only_options("ium audit", argc, argv, options, "[--follow] [--json]"))
         return IUM_USAGE;
-    int code = audit_with(context, follow, json);
-    poptFreeContext(context);
-    return code;
+    return audit(follow, json);
 }

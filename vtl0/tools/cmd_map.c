@@ -145,21 +145,17 @@ static int show(bool json, bool follow)
 
 int ium_map(int argc, const char **argv)
 {
-    int json = 0, follow = 0, code = IUM_USAGE;
+    int json = 0, follow = 0;
     const struct poptOption options[] = {
         {"follow", 'f', POPT_ARG_NONE, &follow, 0, "draw again every second, until Ctrl-C", NULL},
         {"json", 0, POPT_ARG_NONE, &json, 0, "print JSON: ranges by owner", NULL},
         POPT_AUTOHELP POPT_TABLEEND,
     };
-    poptContext context = ium_options("ium map", argc, argv, options, "[--follow | --json]");
-    if (!context)
+    if (!ium_only_options("ium map", argc, argv, options, "[--follow | --json]"))
         return IUM_USAGE;
-    if (poptPeekArg(context))
-        ium_error("'ium map' takes no operands; try 'ium map --help'");
-    else if (json && follow)
+    if (json && follow) {
         ium_error("--follow draws and --json does not; choose one");
-    else
-        code = show(json, follow);
-    poptFreeContext(context);
-    return code;
+        return IUM_USAGE;
+    }
+    return show(json, follow);
 }

@@ -222,19 +222,13 @@ static int status(bool json, bool strict)
 
 int ium_status(int argc, const char **argv)
 {
-    int json = 0, strict = 0, code = IUM_USAGE;
+    int json = 0, strict = 0;
     const struct poptOption options[] = {
         {"json", 0, POPT_ARG_NONE, &json, 0, "print JSON", NULL},
         {"strict", 0, POPT_ARG_NONE, &strict, 0, "exit with 3 if something is not protected", NULL},
         POPT_AUTOHELP POPT_TABLEEND,
     };
-    poptContext context = ium_options("ium status", argc, argv, options, "[OPTION...]");
-    if (!context)
+    if (!ium_only_options("ium status", argc, argv, options, "[OPTION...]"))
         return IUM_USAGE;
-    if (poptPeekArg(context))
-        ium_error("'ium status' takes no operands; try 'ium status --help'");
-    else
-        code = status(json, strict);
-    poptFreeContext(context);
-    return code;
+    return status(json, strict);
 }

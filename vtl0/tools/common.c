@@ -52,6 +52,19 @@ poptContext ium_options(const char *name, int argc, const char **argv,
     return NULL;
 }
 
+bool ium_only_options(const char *name, int argc, const char **argv,
+                      const struct poptOption *options, const char *usage)
+{
+    poptContext context = ium_options(name, argc, argv, options, usage);
+    if (!context)
+        return false;
+    bool operands = poptPeekArg(context) != NULL;
+    if (operands)
+        ium_error("'%s' takes no operands; try '%s --help'", name, name);
+    poptFreeContext(context);
+    return !operands;
+}
+
 int ium_json_command(const char *name, int argc, const char **argv, int (*command)(bool json))
 {
     int json = 0;
@@ -59,16 +72,7 @@ int ium_json_command(const char *name, int argc, const char **argv, int (*comman
         {"json", 0, POPT_ARG_NONE, &json, 0, "print JSON", NULL},
         POPT_AUTOHELP POPT_TABLEEND,
     };
-    poptContext context = ium_options(name, argc, argv, options, "[--json]");
-    if (!context)
-        return IUM_USAGE;
-    int code = IUM_USAGE;
-    if (poptPeekArg(context))
-        ium_error("'%s' takes no operands; try '%s --help'", name, name);
-    else
-        code = command(json);
-    poptFreeContext(context);
-    return code;
+    return ium_only_options(name, argc, argv, options, "[--json]") ? command(json) : IUM_USAGE;
 }
 
 void ium_add_number(struct json_object *o, const char *key, uint64_t value)

@@ -48,6 +48,11 @@ __attribute__((format(printf, 1, 2))) void ium_errno(const char *format, ...);
 poptContext ium_options(const char *name, int argc, const char **argv,
                         const struct poptOption *options, const char *usage);
 
+/* The same for a subcommand with no operands. False: what is wrong was said, exit with IUM_USAGE.
+ */
+bool ium_only_options(const char *name, int argc, const char **argv,
+                      const struct poptOption *options, const char *usage);
+
 /* A subcommand with no operands and the one option --json: reads them, calls `command`. */
 int ium_json_command(const char *name, int argc, const char **argv, int (*command)(bool json));
 
