@@ -59,9 +59,7 @@ struct memory_types {
     uint64_t standard; /* where no range says otherwise */
 };
 
-enum cpu_monitor {
-    CPU_MONITOR_COUNT = 20, /* see world_switch.h */
-};
+#define CPU_MONITOR_COUNT 20u /* at least as many as msr.c has */
 
 /* cpu.work: what a VTL switch must see to beside switching; 0 on the usual way. */
 enum cpu_work {
@@ -95,7 +93,7 @@ struct cpu {
     struct cpu_vtl state[VTL_COUNT];
 
     uint32_t work;                       /* enum cpu_work */
-    uint32_t monitors_on;                /* bit per world_switch.h monitor that VTL0 left running */
+    uint32_t monitors_on;                /* bit per monitor of msr.c that VTL0 left running */
     uint64_t monitor[CPU_MONITOR_COUNT]; /* VTL0's last write to each */
     uint64_t tsc_adjust;                 /* VTL0's MSR 0x3b */
     uint32_t apic_logical_id;            /* VTL0's LDR and DFR, for logical INIT destinations */

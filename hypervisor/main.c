@@ -17,7 +17,6 @@
 #include "platform/smp.h"
 #include "platform/tsc.h"
 #include "startup.h"
-#include "string.h"
 #include "vtl1_start.h"
 
 #define FOUR_GIB         (4ull << 30)

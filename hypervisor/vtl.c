@@ -4,7 +4,6 @@
 #include "msr.h"
 #include "partition.h"
 #include "vtl1_start.h"
-#include "world_switch.h"
 
 #define REGISTER_CS 0x60001u
 #define CR0_PE      (1u << 0)

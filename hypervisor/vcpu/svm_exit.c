@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Decoding #VMEXIT: one case per reason, one call per case. */
-#include "../apic_trap.h"
 #include "../exits.h"
 #include "../log.h"
 #include "../msr.h"

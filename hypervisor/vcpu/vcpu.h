@@ -48,8 +48,31 @@ bool vcpu_init(struct cpu *cpu, unsigned vtl);
 
 /* Makes a VTL the current one without leaving another: a CPU's first. */
 void vcpu_select(struct cpu *cpu, unsigned vtl);
-/* Leaves the current VTL (from) for the other one (to, which is `vtl`). RAX goes along; the rest of
- * the shared registers stays where it is (world_switch.h). */
+/*
+ * Leaves the current VTL (from) for the other one (to, which is `vtl`). What belongs to a VTL and
+ * what both share, and who sees to it:
+ *
+ *   one VMCB per (CPU, VTL) holds it: VMRUN and #VMEXIT switch it
+ *       RIP, RSP, RFLAGS; CS, DS, ES, SS, GDTR, IDTR, CPL; CR0, CR3, CR4, EFER, PAT; DR6, DR7;
+ *       CR2 (TLFS shares it; a VTL1 fault address is nobody's business);
+ *       CR8 (VTL0's is the APIC's TPR, VTL1's is V_TPR); TSC (an offset per VTL, VTL1's is 0);
+ *       S_CET, SSP, ISST_ADDR (VTL1 runs with CR4.CET = 0)
+ *   this function stores the old VTL's and loads the new one's, by VMSAVE and VMLOAD
+ *       FS, GS, TR, LDTR with their hidden parts;
+ *       KERNEL_GS_BASE, STAR, LSTAR, CSTAR, SFMASK, SYSENTER_*
+ *   in the VMCB, but shared: this function moves it
+ *       RAX
+ *   one for both VTLs (TLFS): VTL1 saves what is VTL0's, and wipes what is its own
+ *       RCX, RDX, RBX, RBP, RSI, RDI, R8-R15; x87, SSE, AVX, MXCSR, PKRU
+ *   the Secure Kernel loads its own on entry where VTL0's differs, and puts it back
+ *       XCR0, XSS; SPEC_CTRL
+ *   stopped while VTL1 runs, if VTL0 left it on (msr.c)
+ *       DEBUGCTL and the last-branch records; performance counters, IBS
+ *   VTL1 never writes it, so there is nothing of VTL1's in it
+ *       DR0-DR3; TSC_AUX; U_CET, PL*_SSP; the local APIC, of which VTL1 has no mapping
+ *   struct cpu_vtl, one for each VTL
+ *       VP assist page, VSM registers, synthetic MSRs
+ */
 void vcpu_switch(struct cpu *cpu, struct vcpu *from, struct vcpu *to, unsigned vtl);
 /* VTL0 as a CPU is after INIT and a SIPI with this vector (APM 2, 14.1.3, 16.5). */
 void vcpu_start_at(struct cpu *cpu, uint8_t sipi_vector);

@@ -6,7 +6,6 @@
 #include "hypercall.h"
 #include "process.h"
 #include "spinlock.h"
-#include "string.h"
 #include "time.h"
 
 #define RING_PAGES 8u

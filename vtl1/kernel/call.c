@@ -4,7 +4,6 @@
 #include "cpu.h"
 #include "cpu_layout.h"
 #include "hypercall.h"
-#include "image.h"
 #include "manifest.h"
 #include "process.h"
 

@@ -9,8 +9,6 @@
 #include "marshal.h"
 #include "string.h"
 #include "thread.h"
-#include "time.h"
-#include "user_copy.h"
 
 enum futex_stage { FUTEX_BEGIN = 0, FUTEX_ASKED, FUTEX_ASLEEP };
 

@@ -2,7 +2,6 @@
 /* The trustlet's own memory. VTL0 hears of none of this. */
 #include "local.h"
 
-#include "answer.h"
 #include "call.h"
 #include "linux_abi.h"
 #include "marshal.h"

@@ -3,7 +3,6 @@
 #include "local.h"
 
 #include "call.h"
-#include "image.h"
 #include "linux_abi.h"
 #include "random.h"
 #include "string.h"

@@ -6,7 +6,6 @@
 #define SK_PROCESS_H
 
 #include "address_space.h"
-#include "spinlock.h"
 #include <openvsm/trustlet.h>
 
 struct epoll_table;

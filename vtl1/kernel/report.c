@@ -9,7 +9,6 @@
 #include "crypto.h"
 #include "fpu.h"
 #include "linux_abi.h"
-#include "manifest.h"
 #include "random.h"
 #include "secure.h"
 #include "signature.h"

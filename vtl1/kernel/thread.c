@@ -11,7 +11,6 @@
 #include "linux_abi.h"
 #include "normal_memory.h"
 #include "sk_assert.h"
-#include "string.h"
 #include "x86.h"
 
 #define CHANNEL_PAGES_MIN 2u
