@@ -5,6 +5,7 @@
 #include "log.h"
 #include "platform/reset.h"
 #include "partition.h"
+#include "registers.h"
 
 static_assert(CPU_ALIGNMENT == CPU_ASM_ALIGNMENT, "asm.h");
 static_assert(offsetof(struct cpu, registers) == CPU_ASM_REGISTERS, "asm.h");
@@ -18,7 +19,6 @@ static_assert(offsetof(struct cpu, exits[HV_EXIT_VMRUN]) == CPU_ASM_REGISTERS + 
 #define VECTOR_NMI        2u
 #define VECTOR_SX         30u /* has an error code: the stub takes it off */
 #define GATE_INTERRUPT    0x8e00u
-#define CR4_OSXSAVE       (1ull << 18)
 #define CPUID_1_ECX_XSAVE (1u << 26)
 
 struct gate {
@@ -69,7 +69,7 @@ void cpu_init_exceptions(void)
     uint64_t cr4;
     __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
     if (cpu_cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE)
-        __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | CR4_OSXSAVE)); /* to read XCR0 */
+        __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | X86_CR4_OSXSAVE)); /* to read XCR0 */
 }
 
 void host_exception(struct host_frame *frame);

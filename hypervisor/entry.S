@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the boot loader (32-bit, Multiboot 1 or 2) or a SIPI (16-bit) into C in long mode. */
 #include "asm.h"
+#define __ASSEMBLY__ /* <linux/const.h> goes by it */
+#include "registers.h"
 
 #define MULTIBOOT1_MAGIC    0x1badb002
 #define MULTIBOOT1_FLAGS    3 /* modules page aligned, memory map wanted */
 #define MULTIBOOT2_MAGIC    0xe85250d6
 
-#define CR0_PE              (1 << 0)
-#define CR0_WP              (1 << 16)
-#define CR0_PG              (1 << 31)
-#define CR4_PAE             (1 << 5)
-#define CR4_OSFXSR          (1 << 9) /* digest.c uses SSE */
 #define MSR_EFER            0xc0000080
-#define EFER_LME            (1 << 8)
-#define EFER_NXE            (1 << 11)
 
 #define ENTRY_PRESENT_WRITE 3
 #define ENTRY_LARGE         0x83
@@ -70,7 +65,7 @@ entry32:
 
 /* Every CPU: paging and long mode on, then to %ebp. Keeps %esi and %ebx. */
 enable_long_mode:
-    mov $(CR4_PAE | CR4_OSFXSR), %eax
+    mov $(X86_CR4_PAE | X86_CR4_OSFXSR), %eax    /* digest.c uses SSE */
     mov %eax, %cr4
     mov $boot_page_table, %eax
     mov %eax, %cr3
@@ -80,7 +75,7 @@ enable_long_mode:
     wrmsr
     mov %cr0, %eax
     and $0x9ffffff3, %eax   /* caches and FPU on */
-    or $(CR0_PG | CR0_WP | CR0_PE), %eax
+    or $(X86_CR0_PG | X86_CR0_WP | X86_CR0_PE), %eax
     mov %eax, %cr0
     lgdt gdt_pointer
     ljmp $SELECTOR_CODE64, $long_mode
@@ -129,7 +124,7 @@ ap_trampoline:
     mov %ax, %ds
     lgdtl ap_gdt_pointer - ap_trampoline
     mov %cr0, %eax
-    or $CR0_PE, %eax
+    or $X86_CR0_PE, %eax
     mov %eax, %cr0
     ljmpl $SELECTOR_CODE32, $ap_entry32
 ap_gdt_pointer:

@@ -3,6 +3,7 @@
 #include "device_store.h"
 #include "partition.h"
 #include "platform/reset.h"
+#include "registers.h"
 #include "shootdown.h"
 #include "startup.h"
 #include "vtl.h"
@@ -12,8 +13,6 @@
 #define CPUID_7_ECX_OSPKE      (1u << 4)
 #define CPUID_EXT_ECX_SVM      (1u << 2)
 #define CPUID_EXT_ECX_SKINIT   (1u << 12)
-#define CR4_OSXSAVE            (1u << 18)
-#define CR4_PKE                (1u << 22)
 #define HYPERVISOR_VERSION     0x00010000u
 
 /* Leaves 0x400000xx (TLFS, "Feature and interface discovery"). The vendor is our own, so that Linux
@@ -55,10 +54,10 @@ struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
         return hypervisor_leaf(cpu, leaf);
     struct cpuid r = cpu_cpuid(leaf, subleaf);
     if (leaf == 1) {
-        r.ecx = mirror(r.ecx, CPUID_1_ECX_OSXSAVE, vcpu_cr4(cpu->current) & CR4_OSXSAVE);
+        r.ecx = mirror(r.ecx, CPUID_1_ECX_OSXSAVE, vcpu_cr4(cpu->current) & X86_CR4_OSXSAVE);
         r.ecx |= CPUID_1_ECX_HYPERVISOR;
     } else if (leaf == 7 && subleaf == 0) {
-        r.ecx = mirror(r.ecx, CPUID_7_ECX_OSPKE, vcpu_cr4(cpu->current) & CR4_PKE);
+        r.ecx = mirror(r.ecx, CPUID_7_ECX_OSPKE, vcpu_cr4(cpu->current) & X86_CR4_PKE);
     } else if (leaf == 0x80000001u) {
         r.ecx &= ~(CPUID_EXT_ECX_SVM | CPUID_EXT_ECX_SKINIT);
     } else if (leaf == 0x8000000au || leaf == 0x8000001fu) {

@@ -4,6 +4,7 @@
 #include "exits.h"
 #include "partition.h"
 #include "platform/apic.h"
+#include "registers.h"
 
 #define MSR_TSC           0x10u
 #define MSR_APIC_BASE     0x1bu
@@ -26,7 +27,6 @@
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
 #define APIC_BASE_X2APIC  (1ull << 10)
 #define MTRR_ENABLE       (1ull << 11)
-#define CR0_CD            (1ull << 30)
 /* Core performance boost, and the counter of retired instructions: what an OS sets. */
 #define HWCR_OPEN         (1ull << 25 | 1ull << 30)
 
@@ -208,7 +208,7 @@ void msr_write_types(const struct memory_types *types)
 {
     uint64_t cr0;
     __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
-    set_cr0(cr0 | CR0_CD);
+    set_cr0(cr0 | X86_CR0_CD);
     cpu_wrmsr(MSR_MTRR_DEFAULT, 0);
     for (uint32_t i = 0; i < MEMORY_TYPE_RANGES; i++)
         cpu_wrmsr_safe(MSR_MTRR_FIRST + i, types->ranges[i]); /* those that there are */

@@ -3,17 +3,7 @@
  */
 #include "translate.h"
 #include "hypercall.h"
-
-#define CR0_WP        (1ull << 16)
-#define CR0_PG        (1ull << 31)
-#define CR4_PSE       (1ull << 4)
-#define CR4_PAE       (1ull << 5)
-#define CR4_LA57      (1ull << 12)
-#define CR4_SMEP      (1ull << 20)
-#define CR4_SMAP      (1ull << 21)
-#define EFER_LMA      (1ull << 10)
-#define EFER_NXE      (1ull << 11)
-#define RFLAGS_AC     (1ull << 18)
+#include "registers.h"
 
 #define PTE_PRESENT   (1ull << 0)
 #define PTE_WRITE     (1ull << 1)
@@ -36,13 +26,13 @@ struct shape {
 static struct shape shape_of(const struct paging *paging)
 {
     uint64_t cr3 = paging->cr3;
-    if (!(paging->cr0 & CR0_PG))
+    if (!(paging->cr0 & X86_CR0_PG))
         return (struct shape){0};
     if (paging->efer & EFER_LMA)
-        return (struct shape){paging->cr4 & CR4_LA57 ? 5 : 4, 9, 8, 3, cr3 & PTE_ADDRESS};
-    if (paging->cr4 & CR4_PAE)
+        return (struct shape){paging->cr4 & X86_CR4_LA57 ? 5 : 4, 9, 8, 3, cr3 & PTE_ADDRESS};
+    if (paging->cr4 & X86_CR4_PAE)
         return (struct shape){3, 9, 8, 2, cr3 & 0xffffffe0u};
-    return (struct shape){2, 10, 4, paging->cr4 & CR4_PSE ? 2 : 1, cr3 & 0xfffff000u};
+    return (struct shape){2, 10, 4, paging->cr4 & X86_CR4_PSE ? 2 : 1, cr3 & 0xfffff000u};
 }
 
 static unsigned shift_of(const struct shape *shape, unsigned level)
@@ -99,14 +89,14 @@ static bool is_permitted(const struct paging *paging, uint32_t flags, uint64_t a
     bool as_user = flags & TRANSLATE_USER;
     if ((flags & TRANSLATE_EXECUTE) && (any & PTE_NX))
         return false;
-    if ((flags & TRANSLATE_WRITE) && !(all & PTE_WRITE) && (as_user || paging->cr0 & CR0_WP))
+    if ((flags & TRANSLATE_WRITE) && !(all & PTE_WRITE) && (as_user || paging->cr0 & X86_CR0_WP))
         return false;
     if (flags & TRANSLATE_PRIVILEGE_EXEMPT || (as_user && user_page) || (!as_user && !user_page))
         return true;
-    if (as_user || ((flags & TRANSLATE_EXECUTE) && (paging->cr4 & CR4_SMEP)))
+    if (as_user || ((flags & TRANSLATE_EXECUTE) && (paging->cr4 & X86_CR4_SMEP)))
         return false;
     bool is_data = flags & (TRANSLATE_READ | TRANSLATE_WRITE);
-    return !is_data || !(paging->cr4 & CR4_SMAP) || paging->rflags & RFLAGS_AC ||
+    return !is_data || !(paging->cr4 & X86_CR4_SMAP) || paging->rflags & X86_EFLAGS_AC ||
            flags & OVERRIDE_SMAP;
 }
 

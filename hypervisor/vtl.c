@@ -3,12 +3,10 @@
 #include "exits.h"
 #include "msr.h"
 #include "partition.h"
+#include "registers.h"
 #include "vtl1_start.h"
 
 #define REGISTER_CS 0x60001u
-#define CR0_PE      (1u << 0)
-#define CR0_AM      (1u << 18)
-#define EFER_LMA    (1u << 10)
 #define STATE_PE    (1u << 2)
 #define STATE_AM    (1u << 3)
 #define STATE_LMA   (1u << 4)
@@ -117,8 +115,8 @@ static uint16_t execution_state(struct cpu *cpu)
 {
     uint64_t cr0 = register_of_vtl0(cpu, HV_REGISTER_CR0);
     uint16_t state = (uint16_t)vcpu_cpl(&cpu->vcpu[0]);
-    state |= cr0 & CR0_PE ? STATE_PE : 0;
-    state |= cr0 & CR0_AM ? STATE_AM : 0;
+    state |= cr0 & X86_CR0_PE ? STATE_PE : 0;
+    state |= cr0 & X86_CR0_AM ? STATE_AM : 0;
     state |= register_of_vtl0(cpu, HV_REGISTER_EFER) & EFER_LMA ? STATE_LMA : 0;
     return state;
 }

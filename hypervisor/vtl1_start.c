@@ -3,6 +3,7 @@
 #include "elf.h"
 #include "guest_memory.h"
 #include "log.h"
+#include "registers.h"
 #include "shootdown.h"
 #include "startup.h"
 #include "string.h"
@@ -16,9 +17,8 @@
 #define LEVELS       4u
 #define ENTRIES      512u
 
-#define CR0_START    0x80010033ull /* PG, WP, NE, ET, MP, PE */
-#define CR4_START    (1ull << 5)   /* PAE */
-#define EFER_START   0xd01ull      /* NXE, LMA, LME, SCE */
+#define CR0_START    (X86_CR0_PG | X86_CR0_WP | X86_CR0_NE | X86_CR0_ET | X86_CR0_MP | X86_CR0_PE)
+#define EFER_START   (EFER_NXE | EFER_LMA | EFER_LME | EFER_SCE)
 #define PAT_START    0x0007040600070406ull
 #define CODE_SEGMENT 0xa09bu
 #define DATA_SEGMENT 0xc093u
@@ -155,7 +155,7 @@ void vtl1_enter(struct cpu *cpu, const struct vtl1_image *image)
         .efer = EFER_START,
         .cr0 = CR0_START,
         .cr3 = image->cr3,
-        .cr4 = CR4_START,
+        .cr4 = X86_CR4_PAE,
         .pat = PAT_START,
     };
     if (vcpu_set_context(cpu, 1, &context) != HV_STATUS_SUCCESS)

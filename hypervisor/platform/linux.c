@@ -2,6 +2,7 @@
 #include "linux.h"
 #include "../cpu.h"
 #include "../log.h"
+#include "../registers.h"
 #include "../string.h"
 
 #include <asm/bootparam.h>
@@ -36,9 +37,6 @@ struct low_memory {
 static_assert(offsetof(struct low_memory, page_table) == PAGE_SIZE, "page tables are aligned");
 static_assert(sizeof(struct low_memory) < 0x40000, "below LOW_LIMIT");
 
-#define CR0_START        0x80000011ull /* PG, ET, PE */
-#define CR4_START        (1ull << 5)
-#define EFER_START       0x500ull /* LMA, LME */
 #define PAT_RESET        0x0007040600070406ull
 #define SELECTOR_BOOT_CS 0x10u
 #define SELECTOR_BOOT_DS 0x18u
@@ -272,10 +270,10 @@ void linux_enter(struct cpu *cpu, const struct linux_image *image)
         .tr = {.limit = 0x67, .attributes = 0x8b},
         .ldtr = {.attributes = 0x82},
         .gdtr = {.limit = sizeof(((struct low_memory *)0)->gdt) - 1, .base = image->gdt},
-        .efer = EFER_START,
-        .cr0 = CR0_START,
+        .efer = EFER_LMA | EFER_LME,
+        .cr0 = X86_CR0_PG | X86_CR0_ET | X86_CR0_PE,
         .cr3 = image->cr3,
-        .cr4 = CR4_START,
+        .cr4 = X86_CR4_PAE,
         .pat = PAT_RESET,
     };
     if (vcpu_set_context(cpu, 0, &context) != HV_STATUS_SUCCESS)

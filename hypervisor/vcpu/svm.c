@@ -135,11 +135,11 @@ static void reset_state(struct vmcb *vmcb)
     vmcb->cpl = 0;
     vmcb->efer = EFER_SVME; /* VMRUN demands it; hidden from the guest */
     /* An INIT keeps CD and NW as they are (APM Vol.2 table 14-1), and we run with caches on. */
-    vmcb->cr0 = CR0_ET;
+    vmcb->cr0 = X86_CR0_ET;
     vmcb->cr2 = vmcb->cr3 = vmcb->cr4 = 0;
     vmcb->dr6 = DR6_RESET;
     vmcb->dr7 = DR7_RESET;
-    vmcb->rflags = RFLAGS_FIXED;
+    vmcb->rflags = X86_EFLAGS_FIXED;
     vmcb->rip = 0xfff0;
     vmcb->rsp = vmcb->rax = 0;
     vmcb->event_injection = 0;

@@ -4,44 +4,19 @@
 #define HYPERVISOR_VCPU_SVM_H
 
 #include "../cpu.h"
+#include "../registers.h"
 
 #define MSR_EFER        0xc0000080u
 #define MSR_VM_CR       0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u
-#define EFER_SCE        (1ull << 0)
-#define EFER_LME        (1ull << 8)
-#define EFER_LMA        (1ull << 10)
-#define EFER_NXE        (1ull << 11)
-#define EFER_SVME       (1ull << 12)
-#define EFER_LMSLE      (1ull << 13)
-#define EFER_FFXSR      (1ull << 14)
-#define EFER_TCE        (1ull << 15)
-#define EFER_MCOMMIT    (1ull << 17)
-#define EFER_INTWB      (1ull << 18)
-#define EFER_UAIE       (1ull << 20)
-#define EFER_AIBRSE     (1ull << 21)
 #define EFER_KNOWN                                                                                 \
     (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | EFER_LMSLE | EFER_FFXSR | EFER_TCE |  \
      EFER_MCOMMIT | EFER_INTWB | EFER_UAIE | EFER_AIBRSE)
 #define VM_CR_R_INIT           (1ull << 1)
 #define VM_CR_SVMDIS           (1ull << 4)
 
-#define CR0_PE                 (1ull << 0)
-#define CR0_ET                 (1ull << 4)
-#define CR0_NW                 (1ull << 29)
-#define CR0_CD                 (1ull << 30)
-#define CR0_PG                 (1ull << 31)
-#define CR4_PAE                (1ull << 5)
-#define CR4_PGE                (1ull << 7)
-
 #define DR6_CAUSES             0x600full /* B0-B3, BD, BS */
 #define DR6_BS                 (1ull << 14)
-
-#define RFLAGS_FIXED           (1ull << 1)
-#define RFLAGS_TF              (1ull << 8)
-#define RFLAGS_IF              (1ull << 9)
-#define RFLAGS_RF              (1ull << 16)
-#define RFLAGS_VM              (1ull << 17)
 
 /* Intercepts, word 3 of the control area. */
 #define INTERCEPT_INTR         (1u << 0)

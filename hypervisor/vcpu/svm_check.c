@@ -13,12 +13,12 @@
 
 static const char *check_mode(const struct vmcb *v)
 {
-    bool long_mode = (v->efer & EFER_LME) && (v->cr0 & CR0_PG);
+    bool long_mode = (v->efer & EFER_LME) && (v->cr0 & X86_CR0_PG);
     if (!(v->efer & EFER_SVME))
         return "EFER.SVME is clear";
     if (v->efer & ~EFER_KNOWN)
         return "EFER has reserved bits";
-    if (!(v->cr0 & CR0_CD) && (v->cr0 & CR0_NW))
+    if (!(v->cr0 & X86_CR0_CD) && (v->cr0 & X86_CR0_NW))
         return "CR0.CD is clear and CR0.NW set";
     if (UPPER_HALF(v->cr0))
         return "CR0[63:32] is not zero";
@@ -26,9 +26,9 @@ static const char *check_mode(const struct vmcb *v)
         return "CR4 has reserved bits";
     if (UPPER_HALF(v->dr6) || UPPER_HALF(v->dr7))
         return "DR6[63:32] or DR7[63:32] is not zero";
-    if (long_mode && !(v->cr4 & CR4_PAE))
+    if (long_mode && !(v->cr4 & X86_CR4_PAE))
         return "long mode without PAE";
-    if (long_mode && !(v->cr0 & CR0_PE))
+    if (long_mode && !(v->cr0 & X86_CR0_PE))
         return "long mode without CR0.PE";
     if (long_mode && (v->cs.attributes & SEGMENT_LONG) && (v->cs.attributes & SEGMENT_BIG))
         return "CS.L and CS.D are both set";

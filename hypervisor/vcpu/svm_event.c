@@ -102,9 +102,9 @@ void svm_step_over_iret(struct vcpu *vcpu)
     vmcb->intercept3 &= ~INTERCEPT_IRET;
     vmcb->intercept_exceptions |= 1u << VECTOR_DB;
     vmcb_touch(vmcb, VMCB_CLEAN_INTERCEPTS);
-    vcpu->step = vmcb->rflags & RFLAGS_TF ? STEP_OF_BOTH : STEP_OURS;
+    vcpu->step = vmcb->rflags & X86_EFLAGS_TF ? STEP_OF_BOTH : STEP_OURS;
     vcpu->step_dr6 = vmcb->dr6;
-    vmcb->rflags |= RFLAGS_TF;
+    vmcb->rflags |= X86_EFLAGS_TF;
 }
 
 bool svm_step_done(struct vcpu *vcpu)

@@ -15,8 +15,8 @@ void vcpu_advance(struct vcpu *vcpu, unsigned length)
     if (!vcpu_is_64bit(vcpu))
         vmcb->rip &= 0xffffffffu;
     vmcb->int_state &= ~INTERRUPT_SHADOW;
-    vmcb->rflags &= ~RFLAGS_RF;
-    if (vmcb->rflags & RFLAGS_TF) {
+    vmcb->rflags &= ~X86_EFLAGS_RF;
+    if (vmcb->rflags & X86_EFLAGS_TF) {
         vmcb->dr6 |= DR6_BS;
         vmcb_touch(vmcb, VMCB_CLEAN_DR);
         vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);

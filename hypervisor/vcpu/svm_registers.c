@@ -225,7 +225,7 @@ static bool prepare_efer(const struct vmcb *vmcb, uint64_t *value)
     uint64_t old = vmcb->efer;
     if (*value & EFER_SVME || *value & ~EFER_KNOWN)
         return false;
-    if (((*value ^ old) & EFER_LME) && (vmcb->cr0 & CR0_PG))
+    if (((*value ^ old) & EFER_LME) && (vmcb->cr0 & X86_CR0_PG))
         return false;
     if (!cpu_accepts_efer(*value))
         return false;
@@ -241,11 +241,11 @@ static bool prepare_word(const struct vmcb *vmcb, const struct word *word, uint6
     case NAME_EFER:
         return prepare_efer(vmcb, value);
     case NAME_RFLAGS:
-        *value |= RFLAGS_FIXED;
+        *value |= X86_EFLAGS_FIXED;
         return !(*value & ~RFLAGS_SETTABLE);
     case HV_REGISTER_CR0:
-        *value |= CR0_ET;
-        return !(*value >> 32) && !((*value & CR0_NW) && !(*value & CR0_CD));
+        *value |= X86_CR0_ET;
+        return !(*value >> 32) && !((*value & X86_CR0_NW) && !(*value & X86_CR0_CD));
     case 0x50004:
     case 0x50005:
         return !(*value >> 32);
@@ -325,11 +325,12 @@ static bool context_is_valid(const struct hv_initial_vp_context *c)
     bool canonical = is_canonical(c->rip) && is_canonical(c->fs.base) && is_canonical(c->gs.base) &&
                      is_canonical(c->tr.base) && is_canonical(c->ldtr.base) &&
                      is_canonical(c->idtr.base) && is_canonical(c->gdtr.base);
-    bool mode = (c->cr0 & CR0_PE) && !(c->cr0 >> 32) && !((c->cr0 & CR0_NW) && !(c->cr0 & CR0_CD));
-    bool long_mode = (c->efer & EFER_LME) && (c->cr0 & CR0_PG);
+    bool mode = (c->cr0 & X86_CR0_PE) && !(c->cr0 >> 32) &&
+                !((c->cr0 & X86_CR0_NW) && !(c->cr0 & X86_CR0_CD));
+    bool long_mode = (c->efer & EFER_LME) && (c->cr0 & X86_CR0_PG);
     return canonical && mode && !(c->efer & (EFER_SVME | ~EFER_KNOWN)) &&
            cpu_accepts_efer(c->efer) && !(c->rflags & ~RFLAGS_SETTABLE) &&
-           (!long_mode || (c->cr4 & CR4_PAE));
+           (!long_mode || (c->cr4 & X86_CR4_PAE));
 }
 
 static void set_tables_and_segments(struct vmcb *vmcb, const struct hv_initial_vp_context *c)
@@ -358,10 +359,10 @@ enum hv_status vcpu_set_context(struct cpu *cpu, unsigned vtl,
     vmcb->cpl = c->ss.attributes >> 5 & 3;
     vmcb->rip = c->rip;
     vmcb->rsp = c->rsp;
-    vmcb->rflags = c->rflags | RFLAGS_FIXED;
-    bool long_mode = (c->efer & EFER_LME) && (c->cr0 & CR0_PG);
+    vmcb->rflags = c->rflags | X86_EFLAGS_FIXED;
+    bool long_mode = (c->efer & EFER_LME) && (c->cr0 & X86_CR0_PG);
     vmcb->efer = (c->efer & ~EFER_LMA) | EFER_SVME | (long_mode ? EFER_LMA : 0);
-    vmcb->cr0 = c->cr0 | CR0_ET;
+    vmcb->cr0 = c->cr0 | X86_CR0_ET;
     vmcb->cr3 = c->cr3;
     vmcb->cr4 = c->cr4;
     vmcb->pat = c->pat;

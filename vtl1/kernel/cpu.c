@@ -158,21 +158,22 @@ static const char *cpu_set_features(struct cpu *cpu)
 
     if ((cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) == 0)
         return "Secure Kernel: the CPU has no XSAVE";
-    cr4 |= CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
-    cr4 &= ~(uint64_t)CR4_TSD; /* RDTSC is allowed */
-    cr4 &= 0x3fffff;           /* no PKE, no CET: PKRU and SSP would be shared with VTL0 */
+    cr4 |= X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_OSXSAVE;
+    cr4 &= ~(uint64_t)X86_CR4_TSD; /* RDTSC is allowed */
+    cr4 &= 0x3fffff;               /* no PKE, no CET: PKRU and SSP would be shared with VTL0 */
     if (seven.ebx & CPUID_7_EBX_SMEP)
-        cr4 |= CR4_SMEP;
+        cr4 |= X86_CR4_SMEP;
     if (seven.ebx & CPUID_7_EBX_SMAP)
-        cr4 |= CR4_SMAP;
+        cr4 |= X86_CR4_SMAP;
     if (seven.ecx & CPUID_7_ECX_UMIP)
-        cr4 |= CR4_UMIP;
+        cr4 |= X86_CR4_UMIP;
     if (seven.ebx & CPUID_7_EBX_FSGSBASE) {
-        cr4 |= CR4_FSGSBASE;
+        cr4 |= X86_CR4_FSGSBASE;
         cpu->fsgsbase = true;
     }
     write_cr4(cr4);
-    write_cr0((read_cr0() | CR0_MP | CR0_NE | CR0_WP | CR0_AM) & ~(uint64_t)(CR0_EM | CR0_TS));
+    write_cr0((read_cr0() | X86_CR0_MP | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM) &
+              ~(uint64_t)(X86_CR0_EM | X86_CR0_TS));
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 #ifndef SK_X86_H
 #define SK_X86_H
 
+#include <asm/processor-flags.h>
 #include <stdint.h>
 
 #define MSR_STAR           0xc0000081u
@@ -15,23 +16,6 @@
 #define MSR_EFER           0xc0000080u
 #define EFER_SCE           (1u << 0)
 #define EFER_NXE           (1u << 11)
-
-#define CR0_MP             (1u << 1)
-#define CR0_EM             (1u << 2)
-#define CR0_TS             (1u << 3)
-#define CR0_NE             (1u << 5)
-#define CR0_WP             (1u << 16)
-#define CR0_AM             (1u << 18)
-
-#define CR4_TSD            (1u << 2)
-#define CR4_PGE            (1u << 7)
-#define CR4_OSFXSR         (1u << 9)
-#define CR4_OSXMMEXCPT     (1u << 10)
-#define CR4_UMIP           (1u << 11)
-#define CR4_FSGSBASE       (1u << 16)
-#define CR4_OSXSAVE        (1u << 18)
-#define CR4_SMEP           (1u << 20)
-#define CR4_SMAP           (1u << 21)
 
 struct cpuid_result {
     uint32_t eax, ebx, ecx, edx;
