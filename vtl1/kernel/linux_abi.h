@@ -13,14 +13,16 @@
 #include <asm/prctl.h>
 #include <asm/poll.h>
 #include <asm/signal.h>
+#include <asm/socket.h>
 #include <asm/termbits.h>
 #include <asm/unistd_64.h>
 #include <linux/futex.h>
+#include <linux/limits.h>
 #include <linux/membarrier.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
+#include <linux/uio.h>
 
 #define LINUX_MAX_ERRNO 4095
-#define LINUX_PATH_MAX  4096u
 
 #endif

@@ -9,8 +9,8 @@
 #include "thread.h"
 #include "user_copy.h"
 
-#include <asm/resource.h>
 #include <linux/prctl.h>
+#include <linux/resource.h>
 
 #define SIGNAL_SET_SIZE 8u
 #define RANDOM_CHUNK    256u
@@ -192,11 +192,7 @@ enum syscall_action local_prctl(struct thread *thread, const uint64_t given[6])
 #define OPEN_FILES 1024u
 #define NOTHING    (UINT64_MAX - 1)
 
-struct linux_rlimit {
-    uint64_t now, most;
-};
-
-static struct linux_rlimit limit_of(const struct process *process, uint64_t which)
+static struct rlimit64 limit_of(const struct process *process, uint64_t which)
 {
     const struct trustlet_manifest *m = process->manifest;
     const uint64_t limits[RLIM_NLIMITS] = {
@@ -205,7 +201,7 @@ static struct linux_rlimit limit_of(const struct process *process, uint64_t whic
         [RLIMIT_CORE] = NOTHING,
     };
     uint64_t limit = limits[which] == 0 ? UINT64_MAX : limits[which] == NOTHING ? 0 : limits[which];
-    return (struct linux_rlimit){limit, limit};
+    return (struct rlimit64){limit, limit};
 }
 
 /* The limits are the manifest's: they can be read, and set to what they are. */
@@ -213,16 +209,16 @@ static enum syscall_action change_limit(struct thread *thread, uint64_t which, u
                                         uint64_t old)
 {
     struct address_space *space = &thread->process->space;
-    struct linux_rlimit wanted = {0};
+    struct rlimit64 wanted = {0};
     int error = which < RLIM_NLIMITS ? 0 : -EINVAL;
     if (error == 0 && new != 0)
         error = user_copy_in(space, &wanted, new, sizeof(wanted));
     if (error != 0)
         return syscall_return_memory(thread, error);
-    struct linux_rlimit limit = limit_of(thread->process, which);
-    if (new != 0 && wanted.now > wanted.most)
+    struct rlimit64 limit = limit_of(thread->process, which);
+    if (new != 0 && wanted.rlim_cur > wanted.rlim_max)
         return syscall_return(thread, -EINVAL);
-    if (new != 0 && (wanted.now != limit.now || wanted.most != limit.most))
+    if (new != 0 && (wanted.rlim_cur != limit.rlim_cur || wanted.rlim_max != limit.rlim_max))
         return syscall_return(thread, -EPERM);
     return old != 0 ? copy_out_return(thread, old, &limit, sizeof(limit), 0)
                     : syscall_return(thread, 0);

@@ -28,7 +28,6 @@ enum marshal_stage {
     STAGE_STREAM,     /* it is */
 };
 
-#define MESSAGES_MAX  1024u /* UIO_MAXIOV */
 #define MSG_NO_SIGNAL 0x4000u
 
 enum syscall_action marshal_ask(struct thread *thread, uint64_t number, const uint64_t arguments[6])
@@ -108,8 +107,6 @@ static enum syscall_action finish(struct thread *thread, int64_t result)
 
 /* ---- datagrams ---- */
 
-#define SOCKET_LEVEL  1u /* SOL_SOCKET */
-#define SOCKET_TYPE   3u /* SO_TYPE */
 #define SOCKET_STREAM 1u /* SOCK_STREAM */
 
 struct socket_type {
@@ -121,7 +118,7 @@ static enum syscall_action ask_type(struct thread *thread, uint64_t fd)
 {
     const struct socket_type request = {.size = sizeof(request.type)};
     uint64_t to = thread->bounce_user;
-    uint64_t arguments[6] = {fd, SOCKET_LEVEL, SOCKET_TYPE, to, to + sizeof(request.type)};
+    uint64_t arguments[6] = {fd, SOL_SOCKET, SO_TYPE, to, to + sizeof(request.type)};
     copy_volatile(thread->bounce, &request, sizeof(request));
     thread->syscall.stage = STAGE_TYPE;
     return marshal_ask(thread, __NR_getsockopt, arguments);
@@ -228,7 +225,7 @@ static enum syscall_action next_chunk(struct thread *thread, const uint64_t give
 static enum syscall_action next_message(struct thread *thread, const uint64_t given[6])
 {
     struct syscall_state *s = &thread->syscall;
-    if (++s->done >= (uint32_t)given[2] || s->done >= MESSAGES_MAX)
+    if (++s->done >= (uint32_t)given[2] || s->done >= UIO_MAXIOV)
         return finish(thread, 0);
     s->stage = STAGE_RESEND;
     return marshal_request(thread, s->entry, given);

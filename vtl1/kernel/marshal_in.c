@@ -79,8 +79,8 @@ static int put_path(struct thread *thread, const struct argument *a, uint64_t fr
     if (from == 0 && (a->flags & ARGUMENT_NULLABLE))
         return 0;
     thread->syscall.gathered = true;
-    int64_t length = user_copy_string(&thread->process->space, to, from,
-                                      room < LINUX_PATH_MAX ? room : LINUX_PATH_MAX);
+    int64_t length =
+        user_copy_string(&thread->process->space, to, from, room < PATH_MAX ? room : PATH_MAX);
     if (length < 0)
         return (int)length;
     marshal_place(thread, i, (uint64_t)length + 1);
@@ -164,7 +164,7 @@ static int put_vector(struct thread *thread, const uint64_t given[6], unsigned i
     struct syscall_state *s = &thread->syscall;
     const struct argument *a = &s->entry->argument[i];
     bool gather = a->kind == ARGUMENT_VECTOR_IN;
-    int64_t size = vector_size(thread, given[i], given[i + 1], 0, VECTOR_MAX);
+    int64_t size = vector_size(thread, given[i], given[i + 1], 0, UIO_MAXIOV);
     if (size < 0)
         return (int)size;
     if ((uint64_t)size < s->done)

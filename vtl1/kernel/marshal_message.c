@@ -46,7 +46,6 @@ static_assert(sizeof(struct linux_mmsghdr) == 64, "struct mmsghdr");
 #define MSG_DO_NOT_WAIT  0x40u
 #define MSG_WAIT_FOR_ONE 0x10000u
 #define CONTROL_RIGHTS   1   /* SCM_RIGHTS */
-#define CONTROL_SOCKET   1   /* SOL_SOCKET */
 #define RIGHTS_MAX       253 /* SCM_MAX_FD */
 
 struct linux_cmsghdr {
@@ -76,7 +75,7 @@ static uint64_t part_address(const struct thread *thread, unsigned slot)
 
 static int put_data(struct thread *thread, const struct linux_msghdr *header, bool gather)
 {
-    int64_t size = vector_size(thread, header->vector, header->vector_count, 0, VECTOR_MAX);
+    int64_t size = vector_size(thread, header->vector, header->vector_count, 0, UIO_MAXIOV);
     int64_t part = vector_size(thread, header->vector, header->vector_count, 0, VECTOR_BATCH);
     if (size < 0 || part < 0 || part < size) /* a message of too many pieces cannot be parted */
         return size == -EFAULT || size == -ENOMEM ? (int)size : -EMSGSIZE;
@@ -185,7 +184,7 @@ static int64_t check_control(struct thread *thread, uint64_t address, uint64_t s
             return error;
         if (c.head.length < sizeof(c.head) || c.head.length > size - at)
             return MARSHAL_LIE;
-        bool rights = c.head.level == CONTROL_SOCKET && c.head.type == CONTROL_RIGHTS;
+        bool rights = c.head.level == SOL_SOCKET && c.head.type == CONTROL_RIGHTS;
         uint64_t bytes = c.head.length - sizeof(c.head);
         if (rights && (bytes > sizeof(c.fds) || !rights_sound(c.fds, bytes)))
             return MARSHAL_LIE;

@@ -30,8 +30,7 @@ enum vector_direction {
  * Linux), -EFAULT, -ENOMEM. */
 int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,
                     uint64_t pieces_max);
-#define VECTOR_MAX   1024u /* UIO_MAXIOV */
-#define VECTOR_BATCH 256u  /* pieces moved in one request: some 30,000 instructions */
+#define VECTOR_BATCH 256u /* pieces moved in one request: some 30,000 instructions */
 /* Moves `bytes` bytes, the first `skip` of the vector left out, at `offset` of the bounce buffer.
  * -> bytes moved, fewer where the trustlet's memory ends; -EFAULT: none; -ENOMEM. */
 int64_t vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint64_t skip,

@@ -7,22 +7,16 @@
 
 #define WINDOW 64u /* vectors read at once */
 
-struct linux_iovec {
-    uint64_t base;
-    uint64_t length;
-};
-static_assert(sizeof(struct linux_iovec) == 16, "struct iovec");
-
 /* The trustlet's list, seen through a window that moves on. */
 struct walk {
     struct thread *thread;
     uint64_t vector, count; /* address and length of the list */
     uint64_t next;
-    struct linux_iovec window[WINDOW];
+    struct iovec window[WINDOW];
 };
 
 /* The next vector in *out. 1; 0: there is none; -errno. */
-static int walk_next(struct walk *w, struct linux_iovec *out)
+static int walk_next(struct walk *w, struct iovec *out)
 {
     uint64_t at = w->next % WINDOW, left = w->count - w->next;
     if (left == 0)
@@ -43,16 +37,16 @@ int64_t vector_size(struct thread *thread, uint64_t vector, uint64_t count, uint
                     uint64_t pieces_max)
 {
     struct walk walk = {.thread = thread, .vector = vector, .count = count};
-    struct linux_iovec v = {0};
+    struct iovec v = {0};
     uint64_t sum = 0, pieces = 0;
     int more = 0;
-    if (count > VECTOR_MAX)
+    if (count > UIO_MAXIOV)
         return -EINVAL;
     while (pieces < pieces_max && (more = walk_next(&walk, &v)) > 0) {
-        uint64_t skipped = skip < v.length ? skip : v.length;
+        uint64_t skipped = skip < v.iov_len ? skip : v.iov_len;
         skip -= skipped;
-        pieces += v.length > skipped;
-        if (__builtin_add_overflow(sum, v.length - skipped, &sum) || sum > INT64_MAX)
+        pieces += v.iov_len > skipped;
+        if (__builtin_add_overflow(sum, v.iov_len - skipped, &sum) || sum > INT64_MAX)
             return -EINVAL;
     }
     return more < 0 ? more : (int64_t)sum;
@@ -79,15 +73,16 @@ int64_t vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint
                     uint64_t bytes, uint64_t offset, enum vector_direction direction)
 {
     struct walk walk = {.thread = thread, .vector = vector, .count = count};
-    struct linux_iovec v = {0};
+    struct iovec v = {0};
     uint64_t done = 0;
     int more = 0;
     while (done < bytes && (more = walk_next(&walk, &v)) > 0) {
-        uint64_t skipped = skip < v.length ? skip : v.length, left = v.length - skipped;
+        uint64_t skipped = skip < v.iov_len ? skip : v.iov_len, left = v.iov_len - skipped;
         uint64_t part = left < bytes - done ? left : bytes - done;
         skip -= skipped;
-        int64_t moved =
-            part > 0 ? move_piece(thread, v.base + skipped, offset + done, part, direction) : 0;
+        int64_t moved = part > 0 ? move_piece(thread, (uint64_t)v.iov_base + skipped, offset + done,
+                                              part, direction)
+                                 : 0;
         if (moved < 0)
             return moved;
         done += (uint64_t)moved;

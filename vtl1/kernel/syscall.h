@@ -79,7 +79,6 @@ enum answer_check {
     CHECK_BITS,      /* select: no bit that was not asked for, their number is the result */
     CHECK_DIRENTS,   /* getdents64: a chain of whole records with ended names */
     CHECK_TIMESPEC,  /* nanoseconds below a second */
-    CHECK_TIMEVAL,   /* microseconds below a second */
     CHECK_REAL_SPEC, /* the same, and real time that does not run backwards */
     CHECK_REAL_VAL,
     CHECK_REAL_SECONDS, /* the result itself */

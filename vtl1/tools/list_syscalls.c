@@ -100,7 +100,6 @@ static void print_check(const struct syscall_entry *e)
         [CHECK_BITS] = "; no bit that was not asked for, as many as the result says",
         [CHECK_DIRENTS] = "; whole records with ended names",
         [CHECK_TIMESPEC] = "; a sound time",
-        [CHECK_TIMEVAL] = "; a sound time",
         [CHECK_REAL_SPEC] = "; a sound time, never earlier than before",
         [CHECK_REAL_VAL] = "; a sound time, never earlier than before",
         [CHECK_REAL_SECONDS] = "; never earlier than before",
