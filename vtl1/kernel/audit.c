@@ -99,7 +99,7 @@ void audit_write(const struct audit_event *event)
 {
     if (audit.ring == NULL)
         return;
-    spin_lock(&audit.lock);
+    WITH_LOCK(&audit.lock);
     struct sk_audit_record *record = fold_target(event);
 
     if (record == NULL) {
@@ -111,7 +111,6 @@ void audit_write(const struct audit_event *event)
         record->value = event->value;
         record->count++;
     }
-    spin_unlock(&audit.lock);
 }
 
 enum sk_status sk_call_audit_ring(struct call *call)

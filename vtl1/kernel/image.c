@@ -485,14 +485,9 @@ const struct image_layout *image_layout(const struct image *image)
     return &image->layout;
 }
 
-const struct trustlet_manifest *image_manifest(const struct image *image)
+const struct trustlet_trailer *image_trailer(const struct image *image)
 {
-    return &image->trailer.manifest;
-}
-
-const uint8_t *image_signer(const struct image *image)
-{
-    return image->trailer.signer;
+    return &image->trailer;
 }
 
 uint64_t image_frame(const struct image *image, uint64_t page)

@@ -35,9 +35,8 @@ struct image;
 enum sk_status image_acquire(uint64_t handle, struct image **image);
 void image_release(struct image *image);
 const struct image_layout *image_layout(const struct image *image);
-const struct trustlet_manifest *image_manifest(const struct image *image);
-/* The key that signed it, TRUSTLET_KEY_SIZE bytes. */
-const uint8_t *image_signer(const struct image *image);
+/* Its manifest, and the key that signed it. */
+const struct trustlet_trailer *image_trailer(const struct image *image);
 /* The verified frame that holds page `page` of the file. The image keeps its own reference. */
 uint64_t image_frame(const struct image *image, uint64_t page);
 

@@ -96,31 +96,27 @@ void process_die(struct process *process, enum sk_death death, int exit_status, 
 
 static struct slot *slot_take(void)
 {
-    struct slot *found = NULL;
-
-    spin_lock(&table.lock);
-    for (uint32_t i = 0; i < PROCESS_MAX && found == NULL; i++) {
+    WITH_LOCK(&table.lock);
+    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
         struct slot *slot = &table.slots[(table.next + i) % PROCESS_MAX];
 
-        if (!slot->taken) {
-            slot->taken = true;
-            slot->sequence++;
-            table.next = (table.next + i + 1) % PROCESS_MAX;
-            table.live++;
-            table.ever++;
-            found = slot;
-        }
+        if (slot->taken)
+            continue;
+        slot->taken = true;
+        slot->sequence++;
+        table.next = (table.next + i + 1) % PROCESS_MAX;
+        table.live++;
+        table.ever++;
+        return slot;
     }
-    spin_unlock(&table.lock);
-    return found;
+    return NULL;
 }
 
 static void slot_give(struct slot *slot)
 {
-    spin_lock(&table.lock);
+    WITH_LOCK(&table.lock);
     slot->taken = false;
     table.live--;
-    spin_unlock(&table.lock);
 }
 
 /* Called with the slot's lock, which goes with it. The address space is gone. */
@@ -218,7 +214,7 @@ static enum sk_status process_begin(struct process *process, uint64_t image, uin
     if (status != SK_OK)
         return status;
     process->start.image_handle = image;
-    process->manifest = image_manifest(process->image);
+    process->manifest = &image_trailer(process->image)->manifest;
     uint64_t limit = process->manifest->max_memory / PAGE_SIZE;
 
     if (address_space_create(&process->space, limit == 0 ? UINT64_MAX : limit) != 0)

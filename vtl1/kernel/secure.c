@@ -54,10 +54,9 @@ static struct {
 
 static bool make_boot_secret(void)
 {
-    spin_lock(&boot_secret.lock);
+    WITH_LOCK(&boot_secret.lock);
     if (!boot_secret.made)
         boot_secret.made = random_bytes(boot_secret.key, sizeof(boot_secret.key));
-    spin_unlock(&boot_secret.lock);
     return boot_secret.made;
 }
 
@@ -67,7 +66,7 @@ static int derive_key(const struct process *process, uint32_t policy, uint8_t ke
     struct seal_binding binding = {.policy = policy};
     if (policy < TRUSTLET_SEAL_EXACT || policy > TRUSTLET_SEAL_SIGNER)
         return -EINVAL;
-    memcpy(binding.signer, image_signer(process->image), sizeof(binding.signer));
+    memcpy(binding.signer, image_trailer(process->image)->signer, sizeof(binding.signer));
     if (policy != TRUSTLET_SEAL_SIGNER)
         binding.trustlet_id = process->manifest->trustlet_id;
     if (policy == TRUSTLET_SEAL_EXACT)
@@ -178,7 +177,7 @@ void secure_identify(const struct process *process, struct trustlet_identity *wh
                                       .classes = m->classes};
     memcpy(who->name, m->name, sizeof(who->name));
     memcpy(who->digest, m->digest, sizeof(who->digest));
-    memcpy(who->signer, image_signer(process->image), sizeof(who->signer));
+    memcpy(who->signer, image_trailer(process->image)->signer, sizeof(who->signer));
 }
 
 enum syscall_action secure_identity(struct thread *thread, const uint64_t given[6])
