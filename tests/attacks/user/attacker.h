@@ -16,6 +16,8 @@
 bool ok(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void skip(const char *what, const char *why);
+/* Otherwise the program ends here, with all of it skipped. */
+void run_only_if(bool good, const char *why_not);
 /* The plan. -> exit status of the program. */
 int done_testing(void);
 void bail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

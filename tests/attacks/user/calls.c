@@ -395,10 +395,7 @@ int main(void)
     struct frames frames = {0};
 
     attacker_start();
-    if (!under_openvsm()) {
-        puts("1..0 # SKIP there is no hypervisor to call");
-        return 0;
-    }
+    run_only_if(under_openvsm(), "there is no hypervisor to call");
     frames = survey();
     choose_addresses(&frames);
     hypercall_addresses();

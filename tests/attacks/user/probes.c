@@ -471,10 +471,7 @@ int main(void)
     struct victim plain, secure;
 
     attacker_start();
-    if (!under_openvsm()) {
-        puts("1..0 # SKIP there are no trustlets here");
-        return 0;
-    }
+    run_only_if(under_openvsm(), "there are no trustlets here");
     if (mount("tracefs", TRACING, "tracefs", 0, NULL) && errno != EBUSY)
         bail("tracefs: %s", strerror(errno));
     victim_start(&plain, false);
