@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* openvsm.ko: what its files share. Lock order: trustlets_lock, trustlet.lock, memory's lock. */
+/*
+ * openvsm.ko: what its files share. Lock order: trustlets_lock, trustlet.lock, memory's lock.
+ *
+ * What takes a __user argument serves the ioctl of that structure (openvsm/device.h): it may sleep,
+ * and answers 0 or -errno. What is called …_init runs once when the module is loaded, in the order
+ * of main.c, and answers 0 or -errno; …_exit takes back what it did.
+ */
 #ifndef OPENVSM_DRIVER_H
 #define OPENVSM_DRIVER_H
 
@@ -135,6 +141,7 @@ static inline struct carried_thread *trustlet_thread(struct trustlet *t, u64 ind
                : NULL;
 }
 
+/* For the current process; NULL: no memory. After the last is to end, one that cannot start. */
 struct trustlet *trustlet_new(void);
 /* Ends it and drops the file's reference. */
 void trustlet_free(struct trustlet *t);
@@ -190,6 +197,7 @@ long run_thread(struct trustlet *t, u64 index);
 /* The same, with the results. */
 long run_with_results(struct trustlet *t, struct openvsm_run __user *argument);
 long run_results(struct trustlet *t, struct openvsm_run __user *argument);
+/* Wakes all of its carriers. */
 void run_wake_all(struct trustlet *t);
 /* Wakes the carrier of that thread. */
 void run_wake(struct trustlet *t, u64 index);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kerberos messages through libtasn1, lsassd's own copy: the two halves of the LSA share formats,
- * not code. Types are those of include/openvsm/krb5.asn; `path` is
- * libtasn1's ("sname.name-string.?1"). Functions return 0 or -1; none changes its node on failure
- * of a read.
+ * Kerberos messages through libtasn1. lsaiso has the like of this, on purpose: the two halves of
+ * the LSA share formats and not code, so that what is put right for one need not suit the other.
+ * Types are those of include/openvsm/krb5.asn; `path` is libtasn1's ("sname.name-string.?1").
+ * Functions return 0 or -1; none changes its node on failure of a read.
  */
 #ifndef LSASS_DER_H
 #define LSASS_DER_H

@@ -90,6 +90,8 @@ struct kdc_reply {
     struct etype_info infos[ETYPE_INFOS];
     size_t info_count;
 };
+/* What a KDC has answered: a KRB-ERROR, or a reply to a request of `type` (KRB_AS or KRB_TGS). Both
+ * copy it out; -1: it is no such message, and nothing is left to free. */
 bool message_is_error(struct bytes message);
 int message_error(asn1_node definitions, struct bytes message, struct kdc_error *e);
 int message_reply(asn1_node definitions, int type, struct bytes message, struct kdc_reply *r);

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+/* No newline is added. */
 void console_write(const char *text);
 void console_write_hex(uint64_t value);
 

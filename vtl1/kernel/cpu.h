@@ -67,6 +67,7 @@ void cpu_set_registers(struct cpu *cpu, struct user_registers *registers);
  * again and vector telling why. */
 void user_enter(struct user_registers *registers);
 
+/* By FSGSBASE where the CPU has it: a trustlet may set its own without a call. */
 uint64_t cpu_read_fs_base(const struct cpu *cpu);
 void cpu_write_fs_base(const struct cpu *cpu, uint64_t base);
 /* The user's GS base, which SWAPGS keeps aside while in the kernel. */

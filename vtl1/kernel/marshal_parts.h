@@ -38,6 +38,7 @@ int64_t vector_move(struct thread *thread, uint64_t vector, uint64_t count, uint
 
 /* ---- marshal_message.c: struct msghdr ---- */
 
+/* As marshal_put and marshal_take, for argument i that is a message. */
 int message_put(struct thread *thread, const uint64_t given[6], unsigned i);
 int64_t message_take(struct thread *thread, const uint64_t given[6], unsigned i, int64_t result);
 

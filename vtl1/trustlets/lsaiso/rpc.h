@@ -12,7 +12,9 @@
 int rpc_serve(struct lsaiso *iso, uint32_t uid, uint32_t pid, uint8_t *record, size_t size,
               uint8_t **out, size_t *out_size);
 
+/* manager: the uid that may manage sessions. -> 0, or -1 when there is no memory. */
 int lsaiso_init(struct lsaiso *iso, uint32_t manager, const struct policy *policy);
+/* Wipes and frees every session. */
 void lsaiso_end(struct lsaiso *iso);
 
 #endif

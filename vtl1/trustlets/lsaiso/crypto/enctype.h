@@ -68,6 +68,7 @@ int krb_encrypt_with(const struct krb_key *key, uint32_t usage, const uint8_t *c
 int krb_decrypt(const struct krb_key *key, uint32_t usage, struct bytes cipher, uint8_t *out,
                 size_t *out_size);
 
+/* Over the parts, one behind the other (at most seven). -1: the enctype is unknown. */
 int krb_checksum(const struct krb_key *key, uint32_t usage, const struct bytes *parts, size_t count,
                  uint8_t out[KRB_CHECKSUM_MAX]);
 /* Constant time. */
