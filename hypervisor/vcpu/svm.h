@@ -5,6 +5,7 @@
 
 #include "../cpu.h"
 #include "../registers.h"
+#include <asm/svm.h>
 
 #define MSR_EFER        0xc0000080u
 #define MSR_VM_CR       0xc0010114u
@@ -62,29 +63,10 @@ enum vmcb_clean {
     VMCB_CLEAN_LBR = 1u << 10,
 };
 
-/* Exit codes (APM Vol.2 appendix C). */
-enum svm_exit_code {
-    SVM_EXIT_DB = 0x41, /* exception 1 */
-    SVM_EXIT_SX = 0x5e, /* exception 30 */
-    SVM_EXIT_INTR = 0x60,
-    SVM_EXIT_NMI = 0x61,
-    SVM_EXIT_SMI = 0x62,
-    SVM_EXIT_CPUID = 0x72,
-    SVM_EXIT_IRET = 0x74,
-    SVM_EXIT_INVD = 0x76,
-    SVM_EXIT_INVLPGA = 0x7a,
-    SVM_EXIT_IOIO = 0x7b,
-    SVM_EXIT_MSR = 0x7c,
-    SVM_EXIT_SHUTDOWN = 0x7f,
-    SVM_EXIT_VMRUN = 0x80,
-    SVM_EXIT_VMMCALL = 0x81,
-    SVM_EXIT_VMLOAD = 0x82,
-    SVM_EXIT_VMSAVE = 0x83,
-    SVM_EXIT_STGI = 0x84,
-    SVM_EXIT_CLGI = 0x85,
-    SVM_EXIT_SKINIT = 0x86,
-    SVM_EXIT_NESTED_PAGE_FAULT = 0x400,
-};
+/* Exit codes beside those of <asm/svm.h> (APM Vol.2 appendix C). */
+#define SVM_EXIT_DB            (SVM_EXIT_EXCP_BASE + VECTOR_DB)
+#define SVM_EXIT_SX            (SVM_EXIT_EXCP_BASE + VECTOR_SX)
+
 /* Nested page fault, exitinfo1. */
 #define NPF_WRITE              (1u << 1)
 #define NPF_EXECUTE            (1u << 4)

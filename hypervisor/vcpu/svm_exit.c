@@ -192,7 +192,7 @@ static __attribute__((noinline)) void exit_other(struct cpu *cpu, struct vmcb *v
     case SVM_EXIT_CPUID:
         exit_cpuid(cpu, vmcb);
         break;
-    case SVM_EXIT_NESTED_PAGE_FAULT:
+    case SVM_EXIT_NPF:
         exit_nested_page_fault(cpu, vmcb);
         break;
     case SVM_EXIT_INTR:
