@@ -18,4 +18,4 @@ $(SK_UNIT_TESTS): $(SK_UNIT)/%: tests/unit/vtl1/%_test.c $(SK_UNIT_FRAMES) \
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) $(SK_UNIT_FLAGS) $(filter %.c,$^) -lcmocka -o $@
 
-GUEST += tests/lifecycle:tests/vm/lifecycle
+GUEST += tests/lifecycle:tests/vm/lifecycle tests/starts-long:tests/vm/starts-long

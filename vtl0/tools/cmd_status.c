@@ -195,6 +195,7 @@ static void print_json(const struct machine *m)
     ium_add_number(o, "vtl1-pool-pages", r[0]);
     ium_add_number(o, "vtl1-free-pages", r[1]);
     ium_add_number(o, "vtl1-donated-pages", r[2]);
+    ium_add_number(o, "vtl1-deposited-pages", r[4]);
     ium_add_number(o, "exits", m->exits);
     ium_add_number(o, "refused", m->hv.refused);
     ium_add_number(o, "audit-newest", m->audit);
