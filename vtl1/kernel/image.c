@@ -23,14 +23,13 @@
 #include "signature.h"
 #include "spinlock.h"
 #include "string.h"
-#include "version_floors.h"
+#include "version.h"
 
 #define IMAGE_TABLE      128u
 #define FRAMES_PER_INDEX (PAGE_SIZE / sizeof(uint64_t))
 #define INDEX_FRAMES     (TRUSTLET_IMAGE_MAX / PAGE_SIZE / FRAMES_PER_INDEX)
 /* About 600 instructions for each frame freed. */
 #define FREE_BATCH       64u
-#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
 
 enum image_state {
     IMAGE_LOADING,
@@ -178,7 +177,7 @@ static enum sk_status check_trailer(const struct trustlet_trailer *t, uint64_t *
     status = signature_check(t);
     if (status != SK_OK)
         return status;
-    uint32_t floor = manifest_floor(&t->manifest, version_floors, COUNT(version_floors));
+    uint32_t floor = version_floor(t);
     if (t->manifest.security_version < floor) {
         *detail = floor;
         return SK_IMAGE_REVOKED;
@@ -186,7 +185,8 @@ static enum sk_status check_trailer(const struct trustlet_trailer *t, uint64_t *
     return SK_OK;
 }
 
-/* Byte for byte the same trailer: same file, same rights, same signature, all checked before. */
+/* Byte for byte the same trailer: same file, same rights, same signature, all checked before. What
+ * is too old by now is as if it were not known. */
 static struct image *find_known(const struct trustlet_trailer *t)
 {
     for (uint32_t i = 0; i < IMAGE_TABLE; i++) {
@@ -201,7 +201,7 @@ static uint64_t open_known(const struct trustlet_trailer *t)
 {
     WITH_LOCK(&table.lock);
     struct image *known = find_known(t);
-    if (!known || known->opens == UINT32_MAX)
+    if (!known || known->opens == UINT32_MAX || t->manifest.security_version < version_floor(t))
         return 0;
     known->opens++;
     known->last_used = ++table.clock;
@@ -488,6 +488,12 @@ const struct image_layout *image_layout(const struct image *image)
 const struct trustlet_trailer *image_trailer(const struct image *image)
 {
     return &image->trailer;
+}
+
+enum sk_status image_runs(const struct image *image)
+{
+    enum sk_status status = version_runs(&image->trailer);
+    return status == SK_OK ? SK_OK : refuse(&image->trailer.manifest, status);
 }
 
 uint64_t image_frame(const struct image *image, uint64_t page)

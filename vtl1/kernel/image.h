@@ -37,6 +37,8 @@ void image_release(struct image *image);
 const struct image_layout *image_layout(const struct image *image);
 /* Its manifest, and the key that signed it. */
 const struct trustlet_trailer *image_trailer(const struct image *image);
+/* Its program is about to run: is it still new enough? As version_runs; a refusal is recorded. */
+enum sk_status image_runs(const struct image *image);
 /* The verified frame that holds page `page` of the file. The image keeps its own reference. */
 uint64_t image_frame(const struct image *image, uint64_t page);
 

@@ -229,6 +229,9 @@ static enum sk_status process_finish(struct process *process, uint64_t *thread)
 
     if (status == SK_OK)
         status = thread_create(process, &first);
+    /* Last, when nothing else can keep it from running. */
+    if (status == SK_OK)
+        status = image_runs(process->image);
     if (status == SK_OK) {
         first->registers.rip = process->start.entry;
         first->registers.rsp = start_stack_pointer(process);

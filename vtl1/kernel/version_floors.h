@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lowest security version of a trustlet that may still run: a line here, and a new build of
+ * The lowest security version of a trustlet that may run at all: a line here, and a new build of
  * the Secure Kernel, is how a trustlet with a known hole is taken out of service.
  */
 #ifndef SK_VERSION_FLOORS_H

@@ -30,10 +30,11 @@ $(BUILD)/vtl1/vault: vtl1/trustlets/vault/vault.c
 
 SAMPLE_NAMES := hello-glibc hello-pie hello-musl hello-asm misbehave
 ALL += $(SAMPLE_NAMES:%=$(SAMPLES)/%) $(BUILD)/vtl1/vault
-# The same program three times: as itself, in a newer version, and under another ID.
+# The same program four times: as itself, under another ID, and in two versions under a third.
 SAMPLE_POLICIES := vtl1/trustlets/samples
 ALL += $(SAMPLES)/notebook
 TRUSTLETS += notebook:$(SAMPLES)/notebook:$(SAMPLE_POLICIES)/notebook.policy \
+	notebook-old:$(SAMPLES)/notebook:$(SAMPLE_POLICIES)/notebook-old.policy \
 	notebook-new:$(SAMPLES)/notebook:$(SAMPLE_POLICIES)/notebook-new.policy \
 	notebook-other:$(SAMPLES)/notebook:$(SAMPLE_POLICIES)/notebook-other.policy
 TRUSTLETS += $(foreach name,$(SAMPLE_NAMES),$(name):$(SAMPLES)/$(name)) \

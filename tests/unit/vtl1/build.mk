@@ -42,7 +42,7 @@ $(BUILD)/tests/unit/image_mutants: $(addprefix vtl1/kernel/,address_space.c regi
 	$(BUILD)/vtl1/samples/hello-musl
 $(IMAGE_TESTS): $(BUILD)/tests/unit/%: tests/unit/vtl1/%_test.c tests/unit/vtl1/image/trusted_keys.c \
 		$(addprefix tests/unit/vtl1/,image_machine.c fake_random.c fake.c) \
-		$(addprefix vtl1/kernel/,image.c signature.c manifest.c elf.c crypto.c frame.c normal_memory.c) \
+		$(addprefix vtl1/kernel/,image.c version.c signature.c manifest.c elf.c crypto.c frame.c normal_memory.c) \
 		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -DDIRECT_MAP_BASE=0x200000000000ull -Iinclude \

@@ -7,6 +7,7 @@
 #include "image.h"
 #include "image_cache.h"
 #include "image_machine.h"
+#include "version.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -189,6 +190,41 @@ static void test_refusals(void **state)
     assert_int_equal(CALL(open, 1ull << 60), SK_ACCESS_DENIED);
 }
 
+static enum sk_status runs(uint64_t id, uint32_t version)
+{
+    trailer.manifest.trustlet_id = id;
+    trailer.manifest.security_version = version;
+    return version_runs(&trailer);
+}
+
+static void test_versions(void **state)
+{
+    (void)state;
+    make_trailer();
+    assert_int_equal(runs(1000, 5), SK_OK);
+    assert_int_equal(version_floor(&trailer), 5);
+    assert_int_equal(runs(1000, 5), SK_OK);
+    assert_int_equal(runs(1000, 4), SK_IMAGE_REVOKED);
+    assert_int_equal(runs(1000, 6), SK_OK);
+    assert_int_equal(runs(1000, 5), SK_IMAGE_REVOKED);
+    trailer.signer[0] ^= 1; /* another's 1000 */
+    assert_int_equal(version_floor(&trailer), 0);
+    assert_int_equal(runs(1000, 1), SK_OK);
+    trailer.signer[0] ^= 1;
+    assert_int_equal(version_floor(&trailer), 6);
+    assert_int_equal(runs(0, 5), SK_OK); /* nobody's ID */
+    assert_int_equal(runs(0, 4), SK_OK);
+    trailer.manifest.trustlet_id = FLOOR_ID;
+    assert_int_equal(version_floor(&trailer), 2);
+    uint64_t id = 2000;
+    while (id < 2000 + VERSION_IDS_MAX && runs(id, 1) == SK_OK)
+        id++;
+    assert_int_equal(id, 2000 + VERSION_IDS_MAX - 2);
+    assert_int_equal(runs(id, 1), SK_LIMIT);
+    assert_int_equal(runs(1000, 5), SK_IMAGE_REVOKED); /* what was seen is not forgotten */
+    assert_int_equal(runs(1000, 7), SK_OK);
+}
+
 static void refused_file(enum sk_status expected)
 {
     uint64_t handle = 0;
@@ -284,7 +320,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_good),      TEST(test_restarts),   TEST(test_known),  TEST(test_refusals),
-        TEST(test_bad_files), TEST(test_bad_writes), TEST(test_memory),
+        TEST(test_bad_files), TEST(test_bad_writes), TEST(test_memory), TEST(test_versions),
     };
     return cmocka_run_group_tests(tests, machine, NULL);
 }
