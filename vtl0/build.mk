@@ -63,8 +63,19 @@ $(VM_VTL0):
 	$(Q)$(CC) $(HOSTED) -static -Iinclude $(filter %.c,$^) -o $@
 ALL += $(VM_VTL0)
 TRUSTLETS += tester:$(BUILD)/tests/vm/tester threads:$(BUILD)/tests/vm/threads
+VERSIONS := $(BUILD)/tests/vm/versions
+$(VERSIONS): tests/vm/versions.c $(LIBOPENVSM)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -static -Iinclude $^ -pthread -o $@
+ALL += $(VERSIONS)
+# The same programs under policies that refuse, and in two versions.
+POLICIES := tests/vm/trustlets
+TRUSTLETS += $(foreach name,confined granted,$(name):$(BUILD)/tests/vm/tester:$(POLICIES)/$(name).policy) \
+	$(foreach name,small-stack small-memory version-1 version-2 version-other,$(name):$(BUILD)/vtl1/samples/hello-asm:$(POLICIES)/$(name).policy)
+GUEST += tests/policy:tests/vm/policy tests/versions:$(VERSIONS) tests/versions.conf:tests/vm/versions.conf
 GUEST += bin/tester:$(BUILD)/tests/vm/tester bin/threads:$(BUILD)/tests/vm/threads \
 	tests/threads:tests/vm/threads tests/threads-stress:tests/vm/threads-stress \
 	tests/threads-long:tests/vm/threads-long tests/device:$(BUILD)/tests/vm/device \
-	tests/ium-run:tests/vm/ium-run tests/ium-status:tests/vm/ium-status tests/ium-killed:tests/vm/ium-killed tests/power:tests/vm/power \
+	tests/ium-run:tests/vm/ium-run tests/ium-status:tests/vm/ium-status tests/ium-killed:tests/vm/ium-killed \
+	tests/ium-killed-long:tests/vm/ium-killed tests/ium-killed-long.conf:tests/vm/ium-killed-long.conf tests/power:tests/vm/power \
 	bin/start_kernel:$(BUILD)/tests/vm/start_kernel lib/other-kernel:tests/vm/other-kernel

@@ -44,6 +44,10 @@ enum sk_status {
     SK_IMAGE_WX = 29,      /* a segment is writable and executable */
     SK_IMAGE_BAD_LAYOUT = 30,
     SK_NO_RANDOM = 31, /* the CPU has no RDRAND */
+    /* What the manifest says against this start. */
+    SK_RULE_ARGUMENTS = 40, /* arguments are fixed, and the caller gave some */
+    SK_RULE_MEMORY = 41,    /* max-memory is too small for the program itself */
+    SK_RULE_STACK = 42,     /* stack-size is too small for arguments and environment */
 };
 
 /*
@@ -218,13 +222,22 @@ enum sk_audit_kind {
     SK_AUDIT_SKCALL = 4,    /* a Secure Kernel call was refused */
     SK_AUDIT_ANSWER = 5,    /* a marshalled answer broke its contract */
     SK_AUDIT_IMAGE = 6,     /* an image was refused */
-    SK_AUDIT_SYSCALL = 7,   /* a trustlet used a call that does not exist (named once) */
+    SK_AUDIT_SYSCALL = 7,   /* a trustlet's call was refused (named once): value is SK_LACKS_* */
     SK_AUDIT_FAULT = 8,     /* a trustlet died of its own fault */
     SK_AUDIT_REGISTER = 9,  /* VTL0 used a guarded register or instruction */
     SK_AUDIT_PORT = 11,     /* VTL0 wrote what is guarded to an I/O port */
     SK_AUDIT_ATTEMPT = 10,  /* VTL0 itself turned somebody away: address is an enum sk_attempt */
     SK_AUDIT_TRUSTLET = 12, /* a trustlet says so: rip, address and value are 24 bytes of text */
 };
+/*
+ * What a trustlet's manifest lacks for a call that was refused: in the low half TRUSTLET_CLASS_*,
+ * of which one would do (to open a file for both: all), else one of these. 0: no manifest grants
+ * it.
+ */
+#define SK_LACKS_CLASSES    0xffffffffull
+#define SK_LACKS_MAX_MEMORY (1ull << 32)
+#define SK_LACKS_THREADS    (1ull << 33)
+#define SK_LACKS_CALLS      (1ull << 34)
 /* What somebody wanted to do to a trustlet through an API of VTL0. */
 enum sk_attempt {
     SK_ATTEMPT_READ_MEMORY = 1,

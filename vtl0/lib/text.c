@@ -8,6 +8,7 @@ struct status_words {
 };
 
 #define SIGN_AGAIN "sign the file again: ium sign --key KEY FILE -o SIGNED"
+#define POLICY     "ium inspect FILE shows it; sign the file again with more"
 #define UPDATE     "the tools and the Secure Kernel differ in version: install them together"
 
 static const struct status_words words[] = {
@@ -22,15 +23,15 @@ static const struct status_words words[] = {
     {SK_ACCESS_DENIED, "a page does not belong to VTL0 or is in use by VTL1", NULL},
     {SK_BAD_STATE, "the trustlet is not ready for this call", NULL},
     {SK_LIMIT,
-     "a limit is reached: too many trustlets or threads, or more than the manifest allows",
-     "ium ps shows the trustlets, ium inspect FILE a file's limits"},
+     "a limit is reached: too many trustlets at once, or too many different ones in this boot",
+     "ium ps shows the trustlets"},
     {SK_IMAGE_UNSIGNED, "the file is not signed", "sign it: ium sign --key KEY FILE -o SIGNED"},
     {SK_IMAGE_MALFORMED_MANIFEST, "the file's manifest is malformed", SIGN_AGAIN},
     {SK_IMAGE_UNKNOWN_SIGNER, "the file is signed by a key that this Secure Kernel does not trust",
      "sign it with a key built into the Secure Kernel; ium inspect FILE shows the signer"},
     {SK_IMAGE_BAD_SIGNATURE, "the signature does not match the manifest: one of them was altered",
      SIGN_AGAIN},
-    {SK_IMAGE_REVOKED, "the file's security version is too old and was revoked",
+    {SK_IMAGE_REVOKED, "the file's security version is too old: revoked, or a newer one has run",
      "use a newer version of the program"},
     {SK_IMAGE_TRUNCATED, "the file is shorter or longer than its manifest says",
      "get the whole file again, or sign it again"},
@@ -44,6 +45,10 @@ static const struct status_words words[] = {
      NULL},
     {SK_NO_RANDOM, "the processor has no random number generator (RDRAND)",
      "trustlets need one; on QEMU choose a CPU model with +rdrand"},
+    {SK_RULE_ARGUMENTS, "the file's policy fixes the arguments (arguments), others are refused",
+     "leave them out; ium inspect FILE shows the fixed ones"},
+    {SK_RULE_MEMORY, "the file's policy (max-memory) is too little for the program itself", POLICY},
+    {SK_RULE_STACK, "the file's policy (stack-size) leaves no room for so many arguments", POLICY},
 };
 
 static const struct status_words *find(enum sk_status status)
@@ -76,7 +81,7 @@ static const struct {
     [SK_AUDIT_SKCALL] = {"secure-call", "a Secure Kernel call was refused"},
     [SK_AUDIT_ANSWER] = {"answer", "VTL0's answer to a system call broke its contract"},
     [SK_AUDIT_IMAGE] = {"image", "an image was refused"},
-    [SK_AUDIT_SYSCALL] = {"syscall", "a trustlet used a system call that is not offered"},
+    [SK_AUDIT_SYSCALL] = {"syscall", "a trustlet's system call was refused"},
     [SK_AUDIT_FAULT] = {"fault", "a trustlet died of its own fault"},
     [SK_AUDIT_REGISTER] = {"register", "VTL0 used a guarded register or instruction"},
     [SK_AUDIT_PORT] = {"port", "VTL0 wrote what is guarded to an I/O port"},

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "policy.h"
 #include "text.h"
 
 #define FOLLOW_EVERY_US 200000u
@@ -70,6 +71,31 @@ static const char *trustlet_words(const struct sk_audit_record *r)
     return text;
 }
 
+/* The policy key that refused a trustlet's system call; NULL: no policy grants it. */
+static const char *policy_key(uint64_t lacks)
+{
+    if (lacks & SK_LACKS_CLASSES)
+        return "classes";
+    return lacks & SK_LACKS_MAX_MEMORY ? "max-memory"
+           : lacks & SK_LACKS_THREADS  ? "max-threads"
+           : lacks & SK_LACKS_CALLS    ? "calls"
+                                       : NULL;
+}
+
+static void print_refused_call(const struct sk_audit_record *r)
+{
+    char classes[160];
+    const char *key = policy_key(r->value);
+    printf("system call %llu: ", (unsigned long long)r->address);
+    if (!key)
+        printf("not offered to trustlets");
+    else if (r->value & SK_LACKS_CLASSES)
+        printf("the policy's classes lack %s",
+               policy_format_classes((uint32_t)r->value, classes, sizeof(classes)));
+    else
+        printf("the policy's %s", key);
+}
+
 /* What `address` and `value` are depends on the kind. */
 static void print_detail(const struct sk_audit_record *r)
 {
@@ -90,7 +116,7 @@ static void print_detail(const struct sk_audit_record *r)
         printf("%s", openvsm_status_text((enum sk_status)r->status));
         break;
     case SK_AUDIT_SYSCALL:
-        printf("system call %llu", address);
+        print_refused_call(r);
         break;
     case SK_AUDIT_ATTEMPT:
         process_name(value, name);
@@ -128,7 +154,7 @@ static void print_json(struct openvsm *host, const struct sk_audit_record *r)
 {
     struct json_object *o = json_object_new_object();
     struct openvsm_symbol place;
-    char name[64];
+    char name[160];
     ium_add_number(o, "sequence", r->sequence);
     ium_add_number(o, "time-ns", r->time_ns);
     ium_add_string(o, "kind", kind_name(r->kind));
@@ -143,6 +169,10 @@ static void print_json(struct openvsm *host, const struct sk_audit_record *r)
     ium_add_number(o, "rip", r->rip);
     if (kernel_place(host, r, &place))
         ium_add_string(o, "symbol", place.name);
+    if (r->kind == SK_AUDIT_SYSCALL && policy_key(r->value))
+        ium_add_string(o, "policy", policy_key(r->value));
+    if (r->kind == SK_AUDIT_SYSCALL && (r->value & SK_LACKS_CLASSES))
+        ium_add_string(o, "lacks", policy_format_classes((uint32_t)r->value, name, sizeof(name)));
     if (r->kind == SK_AUDIT_ATTEMPT) {
         process_name(r->value, name);
         ium_add_string(o, "attempt", attempt_name(r->address));

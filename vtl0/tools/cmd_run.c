@@ -124,7 +124,9 @@ static void say_death(const char *name, const struct openvsm_end *end)
                   name, (int)getpid(), address);
         break;
     case SK_DEATH_MEMORY:
-        ium_error("trustlet %s (%d): ended, out of memory", name, (int)getpid());
+        ium_error("trustlet %s (%d): ended, out of memory (its policy's max-memory, or VTL0 had "
+                  "none to lend)",
+                  name, (int)getpid());
         break;
     default:
         break;

@@ -43,16 +43,20 @@ static uint64_t mapped_bytes(const struct address_space *space, uint64_t from, u
  * Will the manifest's limit still hold when all that is writable has been touched? Asked before it
  * is promised, so that too much is an error at mmap and not an end later.
  */
-static bool may_commit(const struct address_space *space, uint64_t more)
+static bool may_commit(struct thread *thread, uint64_t more)
 {
+    const struct address_space *space = &thread->process->space;
     uint64_t pages = (mapped_bytes(space, 0, USER_END, ACCESS_WRITE) + more) / PAGE_SIZE;
-    return pages + pages / OVERHEAD_SHARE + OVERHEAD_PAGES <= space->page_limit;
+    bool may = pages + pages / OVERHEAD_SHARE + OVERHEAD_PAGES <= space->page_limit;
+    if (!may)
+        syscall_name(thread, -ENOMEM, SK_LACKS_MAX_MEMORY);
+    return may;
 }
 
 enum syscall_action local_brk(struct thread *thread, const uint64_t given[6])
 {
     struct address_space *space = &thread->process->space;
-    if (given[0] > space->brk && !may_commit(space, given[0] - space->brk))
+    if (given[0] > space->brk && !may_commit(thread, given[0] - space->brk))
         return syscall_return(thread, (int64_t)space->brk);
     return syscall_return_memory(thread, address_space_brk(space, given[0]));
 }
@@ -76,14 +80,15 @@ static int64_t map_place(struct address_space *space, uint64_t hint, uint64_t si
     return error != 0 ? error : (int64_t)hint;
 }
 
-static int64_t map_memory(struct address_space *space, const uint64_t given[6], unsigned access)
+static int64_t map_memory(struct thread *thread, const uint64_t given[6], unsigned access)
 {
+    struct address_space *space = &thread->process->space;
     uint64_t size = 0;
     if (given[1] == 0)
         return -EINVAL;
     if (!round_up(given[1], &size))
         return -ENOMEM;
-    if ((access & ACCESS_WRITE) && !may_commit(space, size))
+    if ((access & ACCESS_WRITE) && !may_commit(thread, size))
         return -ENOMEM;
     int64_t address = map_place(space, given[0], size, given[3]);
     if (address < 0)
@@ -158,7 +163,7 @@ static enum syscall_action map_begin(struct thread *thread, const uint64_t given
         return syscall_return(thread, -EACCES);
     if (shared_write)
         return syscall_return(thread, -ENODEV);
-    int64_t address = map_memory(&thread->process->space, given, ACCESS_READ | ACCESS_WRITE);
+    int64_t address = map_memory(thread, given, ACCESS_READ | ACCESS_WRITE);
     if (address < 0)
         return syscall_return_memory(thread, address);
     s->address = (uint64_t)address;
@@ -187,8 +192,7 @@ enum syscall_action local_mmap(struct thread *thread, const uint64_t given[6])
         return syscall_return(thread, -EINVAL);
     if (!(given[3] & MAP_ANONYMOUS))
         return map_file(thread, given);
-    return syscall_return_memory(thread,
-                                 map_memory(&thread->process->space, given, (unsigned)given[2]));
+    return syscall_return_memory(thread, map_memory(thread, given, (unsigned)given[2]));
 }
 
 /* Address and size of a range that the trustlet names; -EINVAL, or 0 with *size in whole pages. */
@@ -217,7 +221,7 @@ enum syscall_action local_mprotect(struct thread *thread, const uint64_t given[6
         return syscall_return(thread, 0);
     struct address_space *space = &thread->process->space;
     uint64_t more = size - mapped_bytes(space, given[0], given[0] + size, ACCESS_WRITE);
-    if ((given[2] & ACCESS_WRITE) && thread->cursor == 0 && !may_commit(space, more))
+    if ((given[2] & ACCESS_WRITE) && thread->cursor == 0 && !may_commit(thread, more))
         return syscall_return(thread, -ENOMEM);
     return syscall_return_memory(
         thread, address_space_protect(space, given[0], size, (unsigned)given[2], &thread->cursor));
@@ -237,12 +241,13 @@ static const struct region *movable(const struct address_space *space, uint64_t 
 }
 
 /* In place, where nothing is in the way. */
-static int64_t grow(struct address_space *space, const struct region *region, uint64_t address,
+static int64_t grow(struct thread *thread, const struct region *region, uint64_t address,
                     uint64_t old_size, uint64_t new_size)
 {
+    struct address_space *space = &thread->process->space;
     uint64_t end = address + old_size, more = new_size - old_size;
     if (!user_range(end, more) || address_space_is_mapped(space, end, more) ||
-        ((region->access & ACCESS_WRITE) && !may_commit(space, more)))
+        ((region->access & ACCESS_WRITE) && !may_commit(thread, more)))
         return -ENOMEM;
     int error = address_space_map(space, end, more, region->access);
     return error != 0 ? error : (int64_t)address;
@@ -255,7 +260,7 @@ static int64_t move_begin(struct thread *thread, const struct region *region,
     struct address_space *space = &thread->process->space;
     unsigned access = region->access;
     uint64_t more = new_size > old_size ? new_size - old_size : 0;
-    if ((access & ACCESS_WRITE) && !may_commit(space, more))
+    if ((access & ACCESS_WRITE) && !may_commit(thread, more))
         return -ENOMEM;
     bool fixed = given[3] & MREMAP_FIXED;
     int64_t to = map_place(space, fixed ? given[4] : 0, new_size, fixed ? MAP_FIXED : 0);
@@ -345,7 +350,7 @@ enum syscall_action local_mremap(struct thread *thread, const uint64_t given[6])
     if (!region)
         return syscall_return(thread, -EFAULT);
     if (!fixed && new_size > old_size)
-        result = grow(space, region, address, old_size, new_size);
+        result = grow(thread, region, address, old_size, new_size);
     if (fixed || (result == -ENOMEM && (given[3] & MREMAP_MAYMOVE)))
         return move(thread, given, old_size, new_size);
     if (new_size < old_size) {

@@ -83,10 +83,12 @@ static enum syscall_action spawn(struct thread *thread, const struct clone_args 
     struct thread *child = NULL;
     int error = check_clone(a);
     if (error == -EPERM)
-        return syscall_refuse(thread, error);
+        return syscall_refuse(thread, error, 0);
     if (error != 0)
         return syscall_return(thread, error);
     enum sk_status status = thread_create(thread->process, &child);
+    if (status == SK_LIMIT)
+        syscall_name(thread, -EAGAIN, SK_LACKS_THREADS);
     if (status != SK_OK)
         return syscall_return_memory(thread, status == SK_LIMIT ? -EAGAIN : -ENOMEM);
     if (tell_number(&thread->process->space, a, thread_number(child)) != 0) {

@@ -171,9 +171,10 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
         return finish(thread, 0);
     if (error != 0)
         return syscall_return_memory(thread, error);
-    if (!syscall_allowed(thread, entry)) {
+    uint32_t lacks = syscall_lacks(thread, entry);
+    if (lacks != 0) {
         wipe_request(thread);
-        return syscall_refuse(thread, -EPERM);
+        return syscall_refuse(thread, -EPERM, lacks);
     }
     if (s->cut && entry->check == CHECK_WHOLE && s->stage != STAGE_STREAM) {
         wipe_request(thread);

@@ -64,7 +64,7 @@ static enum sk_status read_header(struct process *process, uint64_t gpa, uint64_
     if (manifest->flags & TRUSTLET_FIXED_ARGS) {
         /* The caller may name the program, no more. */
         if (header.argc > 1)
-            return SK_INVALID_ARGUMENT;
+            return SK_RULE_ARGUMENTS;
         start->prefix = fixed_list(manifest->fixed_args, sizeof(manifest->fixed_args) - 1, &fixed);
         start->skip = header.argc;
         start->argc = fixed;
@@ -83,7 +83,9 @@ static enum sk_status memory_status(int error)
 {
     if (error == 0)
         return SK_OK;
-    return error == -ENOMEM ? SK_NO_MEMORY : error == -EDQUOT ? SK_LIMIT : SK_IMAGE_BAD_LAYOUT;
+    return error == -ENOMEM   ? SK_NO_MEMORY
+           : error == -EDQUOT ? SK_RULE_MEMORY
+                              : SK_IMAGE_BAD_LAYOUT;
 }
 
 /* Segments at their linked addresses plus base. */
@@ -142,7 +144,7 @@ static enum sk_status place_tables(struct start_state *start, uint64_t stack)
     start->strings = align_down(start->top - 16 - start->prefix - start->bytes, 16);
     start->pointers = align_down(start->strings - 32 - words * 8, 16) + 8;
     start->touched = start->top;
-    return start->top - start->pointers > stack / 2 ? SK_LIMIT : SK_OK;
+    return start->top - start->pointers > stack / 2 ? SK_RULE_STACK : SK_OK;
 }
 
 enum sk_status start_begin(struct process *process, uint64_t gpa, uint64_t bytes)

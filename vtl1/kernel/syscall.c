@@ -16,6 +16,8 @@
 #define AF_INET6_NUMBER  10u
 /* Asked for at once. */
 #define FEW_FRAMES       16u
+/* A class that no manifest grants. */
+#define NO_CLASS         (1u << 31)
 
 static const struct syscall_entry unknown_call = {.kind = SYSCALL_UNKNOWN};
 /* CHOICE without a row for the argument: the same answer always, by errno. */
@@ -47,27 +49,28 @@ const struct syscall_entry *syscall_find(uint64_t number, const uint64_t given[6
 /* ---- classes ---- */
 
 /* Reading and writing are granted apart; a file that is made or cut is written. */
-static bool open_allowed(uint32_t classes, uint64_t flags)
+static uint32_t open_lacks(uint32_t classes, uint64_t flags)
 {
     bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
     bool reads = (flags & O_ACCMODE) != O_WRONLY;
-    return (!writes || (classes & TRUSTLET_CLASS_FILE_WRITE)) &&
-           (!reads || (classes & TRUSTLET_CLASS_FILE_READ));
+    uint32_t needed =
+        (writes ? TRUSTLET_CLASS_FILE_WRITE : 0u) | (reads ? TRUSTLET_CLASS_FILE_READ : 0u);
+    return needed & ~classes;
 }
 
 /* inet: what the call needs for an internet address. */
-static bool family_allowed(uint32_t classes, uint32_t family, uint32_t inet)
+static uint32_t family_needs(const struct syscall_entry *entry, uint32_t family, uint32_t inet)
 {
     switch (family) {
     case AF_UNSPEC_NUMBER:
-        return true;
+        return entry->classes;
     case AF_UNIX_NUMBER:
-        return classes & TRUSTLET_CLASS_UNIX_SOCKET;
+        return TRUSTLET_CLASS_UNIX_SOCKET;
     case AF_INET_NUMBER:
     case AF_INET6_NUMBER:
-        return classes & inet;
+        return inet;
     default:
-        return false;
+        return NO_CLASS;
     }
 }
 
@@ -85,27 +88,30 @@ static uint32_t address_family(const struct thread *thread)
     return (uint32_t)pointed_to(thread, 1, sizeof(uint16_t));
 }
 
-bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry)
+uint32_t syscall_lacks(struct thread *thread, const struct syscall_entry *entry)
 {
     uint32_t classes = thread->process->manifest->classes | TRUSTLET_CLASS_BASIC;
     const uint32_t inet = TRUSTLET_CLASS_NET_CLIENT | TRUSTLET_CLASS_NET_SERVER;
     const uint64_t *asked = thread->syscall.asked;
-    if (!(entry->classes & classes))
-        return false;
+    uint32_t needed = entry->classes;
     switch (entry->rule) {
     case RULE_OPEN:
-        return open_allowed(classes, asked[entry->rule_argument - 1]);
+        return open_lacks(classes, asked[entry->rule_argument - 1]);
     case RULE_OPEN_HOW:
-        return open_allowed(classes, pointed_to(thread, 2, sizeof(uint64_t)));
+        return open_lacks(classes, pointed_to(thread, 2, sizeof(uint64_t)));
     case RULE_SOCKET:
-        return family_allowed(classes, (uint32_t)asked[0], inet);
+        needed = family_needs(entry, (uint32_t)asked[0], inet);
+        break;
     case RULE_CONNECT:
-        return family_allowed(classes, address_family(thread), TRUSTLET_CLASS_NET_CLIENT);
+        needed = family_needs(entry, address_family(thread), TRUSTLET_CLASS_NET_CLIENT);
+        break;
     case RULE_BIND:
-        return family_allowed(classes, address_family(thread), TRUSTLET_CLASS_NET_SERVER);
+        needed = family_needs(entry, address_family(thread), TRUSTLET_CLASS_NET_SERVER);
+        break;
     default:
-        return true;
+        break;
     }
+    return needed & classes ? 0 : needed;
 }
 
 /* ---- ends ---- */
@@ -129,12 +135,16 @@ enum syscall_action syscall_return_memory(struct thread *thread, int64_t result)
         thread->run_result[0] = FEW_FRAMES;
         return SYSCALL_NEED_MEMORY;
     }
-    return syscall_return(thread, result == -EDQUOT ? -ENOMEM : result);
+    if (result != -EDQUOT)
+        return syscall_return(thread, result);
+    syscall_name(thread, -ENOMEM, SK_LACKS_MAX_MEMORY);
+    return syscall_return(thread, -ENOMEM);
 }
 
-/* Named once for each process: a program that tries in a loop does not flood the log. */
-static void name_once(struct process *process, uint64_t number, int64_t result)
+void syscall_name(struct thread *thread, int64_t result, uint64_t lacks)
 {
+    struct process *process = thread->process;
+    uint64_t number = thread->registers.rax;
     uint64_t bit = number < SYSCALL_TABLE_SIZE ? number : SYSCALL_TABLE_SIZE - 1;
     uint64_t *word = &process->unknown_syscalls[bit / 64];
     if (*word & (1ull << bit % 64))
@@ -143,14 +153,15 @@ static void name_once(struct process *process, uint64_t number, int64_t result)
     audit_write(&(struct audit_event){.kind = SK_AUDIT_SYSCALL,
                                       .status = (uint16_t)-result,
                                       .address = number,
+                                      .value = lacks == NO_CLASS ? 0 : lacks,
                                       .process = process->handle});
 }
 static_assert(sizeof(((struct process *)0)->unknown_syscalls) * 8 == SYSCALL_TABLE_SIZE,
               "one bit for each call");
 
-enum syscall_action syscall_refuse(struct thread *thread, int64_t result)
+enum syscall_action syscall_refuse(struct thread *thread, int64_t result, uint64_t lacks)
 {
-    name_once(thread->process, thread->registers.rax, result);
+    syscall_name(thread, result, lacks);
     return syscall_return(thread, result);
 }
 
@@ -217,9 +228,9 @@ enum syscall_action syscall_dispatch(struct thread *thread)
         process->syscalls_local++;
         return syscall_return(thread, *(const uint32_t *)((const char *)process + entry->value));
     case SYSCALL_REFUSED:
-        return syscall_refuse(thread, entry->constant);
+        return syscall_refuse(thread, entry->constant, 0);
     default:
-        return syscall_refuse(thread, -ENOSYS);
+        return syscall_refuse(thread, -ENOSYS, 0);
     }
 }
 

@@ -133,11 +133,15 @@ extern const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE];
  */
 const struct syscall_entry *syscall_find(uint64_t number, const uint64_t given[6]);
 
-/* True if the manifest's classes allow what VTL0 is about to be asked: the request's arguments, and
- * what they point to in the bounce buffer, which no other thread of the trustlet can change. */
-bool syscall_allowed(struct thread *thread, const struct syscall_entry *entry);
-/* Ends a call that may not be made, which is named in the audit log once. -> SYSCALL_RETURN */
-enum syscall_action syscall_refuse(struct thread *thread, int64_t result);
+/* The classes that the manifest lacks for what VTL0 is about to be asked (SK_LACKS_CLASSES), 0: it
+ * may be: by the request's arguments, and what they point to in the bounce buffer, which no other
+ * thread of the trustlet can change. */
+uint32_t syscall_lacks(struct thread *thread, const struct syscall_entry *entry);
+/* Names the call under way in the audit log, once for each process and number: a program that tries
+ * in a loop does not flood it. result: what the call answers; lacks: SK_LACKS_*. */
+void syscall_name(struct thread *thread, int64_t result, uint64_t lacks);
+/* Ends a call that may not be made, and names it. -> SYSCALL_RETURN */
+enum syscall_action syscall_refuse(struct thread *thread, int64_t result, uint64_t lacks);
 
 /* Ends a call: sets the trustlet's RAX. -> SYSCALL_RETURN */
 enum syscall_action syscall_return(struct thread *thread, int64_t result);

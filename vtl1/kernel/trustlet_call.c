@@ -112,7 +112,7 @@ enum syscall_action secure_accept(struct thread *thread, const uint64_t given[6]
     if (thread->syscall.stage != 0)
         return accept_again(thread);
     if (!(thread->process->manifest->flags & TRUSTLET_CALLABLE))
-        return syscall_return(thread, -EPERM);
+        return syscall_refuse(thread, -EPERM, SK_LACKS_CALLS);
     int error = s->serving ? give_answer(thread, given) : 0;
     if (error != 0)
         return syscall_return_memory(thread, error);

@@ -200,8 +200,19 @@ static void test_refused_and_unknown(void **state)
     assert_int_equal(CALL2(fixed_host, __NR_fcntl, 0, 0x1234), -EINVAL);
 }
 
+/* The call was refused, named, and that is what its manifest lacks. */
+static void assert_lacks(int64_t result, uint64_t number, uint64_t lacks)
+{
+    assert_int_equal(result, -EPERM);
+    assert_int_equal(audited.kind, SK_AUDIT_SYSCALL);
+    assert_int_equal(audited.address, number);
+    assert_int_equal(audited.value, lacks);
+    memset(process.unknown_syscalls, 0, sizeof(process.unknown_syscalls));
+}
+
 static void test_classes(void **state)
 {
+    const uint32_t net = TRUSTLET_CLASS_NET_CLIENT | TRUSTLET_CLASS_NET_SERVER;
     uint16_t family = AF_INET;
     (void)state;
     answer_value = 0;
@@ -209,16 +220,24 @@ static void test_classes(void **state)
     put(USER, "x", 2);
     put(USER + 100, &family, 2);
     assert_int_equal(CALL3(fixed_host, __NR_open, USER, O_RDONLY, 0), 0);
-    assert_int_equal(CALL3(fixed_host, __NR_open, USER, O_RDWR, 0), -EPERM);
-    assert_int_equal(CALL3(fixed_host, __NR_open, USER, O_CREAT, 0), -EPERM);
-    assert_int_equal(CALL1(fixed_host, __NR_unlink, USER), -EPERM);
+    assert_lacks(CALL3(fixed_host, __NR_open, USER, O_RDWR, 0), __NR_open,
+                 TRUSTLET_CLASS_FILE_WRITE);
+    assert_lacks(CALL3(fixed_host, __NR_open, USER, O_CREAT, 0), __NR_open,
+                 TRUSTLET_CLASS_FILE_WRITE);
+    assert_lacks(CALL1(fixed_host, __NR_unlink, USER), __NR_unlink, TRUSTLET_CLASS_FILE_WRITE);
     assert_int_equal(CALL3(fixed_host, __NR_socket, AF_INET, 1, 0), 0);
-    assert_int_equal(CALL3(fixed_host, __NR_socket, AF_UNIX, 1, 0), -EPERM);
-    assert_int_equal(CALL3(fixed_host, __NR_socket, AF_PACKET, 1, 0), -EPERM);
+    assert_lacks(CALL3(fixed_host, __NR_socket, AF_UNIX, 1, 0), __NR_socket,
+                 TRUSTLET_CLASS_UNIX_SOCKET);
+    assert_lacks(CALL3(fixed_host, __NR_socket, AF_PACKET, 1, 0), __NR_socket, 0);
     assert_int_equal(CALL3(fixed_host, __NR_connect, 3, USER + 100, 16), 0);
-    assert_int_equal(CALL3(fixed_host, __NR_bind, 3, USER + 100, 16), -EPERM);
-    assert_int_equal(CALL3(fixed_host, __NR_ioctl, 0, TCGETS, USER), -EPERM);
+    assert_lacks(CALL3(fixed_host, __NR_bind, 3, USER + 100, 16), __NR_bind,
+                 TRUSTLET_CLASS_NET_SERVER);
+    assert_lacks(CALL3(fixed_host, __NR_ioctl, 0, TCGETS, USER), __NR_ioctl,
+                 TRUSTLET_CLASS_TERMINAL);
     manifest.classes = 0;
+    assert_lacks(CALL3(fixed_host, __NR_open, USER, O_RDWR, 0), __NR_open,
+                 TRUSTLET_CLASS_FILE_READ | TRUSTLET_CLASS_FILE_WRITE);
+    assert_lacks(CALL3(fixed_host, __NR_socket, AF_INET, 1, 0), __NR_socket, net);
     assert_int_equal(CALL3(fixed_host, __NR_write, 1, USER, 0), 0); /* basic: always */
 }
 

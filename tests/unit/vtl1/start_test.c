@@ -169,7 +169,7 @@ static void test_fixed_arguments(void **state)
     check_string(sp + 40, "LANG=C");
     teardown(state), setup(state);
     manifest.flags = TRUSTLET_FIXED_ARGS;
-    assert_int_equal(start(2, 1, own, sizeof(own)), SK_INVALID_ARGUMENT);
+    assert_int_equal(start(2, 1, own, sizeof(own)), SK_RULE_ARGUMENTS);
 }
 
 static void test_environment_is_dropped(void **state)

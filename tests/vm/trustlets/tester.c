@@ -3,11 +3,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <openvsm/trustlet.h>
 
 static int print_arguments(int argc, char **argv)
 {
@@ -63,6 +69,35 @@ static _Noreturn void spin(void)
         ;
 }
 
+static void say(const char *what, bool done)
+{
+    printf("%s: %s\n", what, done ? "done" : strerror(errno));
+}
+
+static void *sleeper(void *argument)
+{
+    pause();
+    return argument;
+}
+
+/* Each thing once that a policy may refuse. */
+static int try_all(void)
+{
+    struct trustlet_call call;
+    pthread_t thread;
+    say("read a file", open("/etc/passwd", O_RDONLY) >= 0);
+    say("make a file", open("/tmp/made", O_RDWR | O_CREAT, 0600) >= 0);
+    say("internet", socket(AF_INET, SOCK_STREAM, 0) >= 0);
+    say("netlink", socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
+    say("memory", mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                       0) != MAP_FAILED);
+    errno = pthread_create(&thread, NULL, sleeper, NULL);
+    say("a thread", errno == 0);
+    say("be called", syscall(TRUSTLET_SYSCALL_ACCEPT, &call, NULL, 0, 1) < 0 && errno == ETIMEDOUT);
+    say("fork", fork() >= 0);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -86,6 +121,8 @@ int main(int argc, char **argv)
         __builtin_trap();
     if (!strcmp(what, "spin"))
         spin();
+    if (!strcmp(what, "all"))
+        return try_all();
     if (!strcmp(what, "wait"))
         return getchar() == EOF;
     fprintf(stderr, "tester: what is '%s'?\n", what);
