@@ -74,13 +74,3 @@ int manifest_signer(const struct trustlet_trailer *t, const struct trusted_key *
             return (int)i;
     return -1;
 }
-
-uint32_t manifest_floor(const struct trustlet_manifest *m, const struct version_floor *floors,
-                        uint32_t count)
-{
-    uint32_t floor = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (floors[i].trustlet_id == m->trustlet_id && floors[i].version > floor)
-            floor = floors[i].version;
-    return floor;
-}

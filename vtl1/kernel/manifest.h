@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The trailer of a signed file: is it well formed, is its key one of ours, is it too old? Pure
- * functions; the signature itself is signature.h's.
+ * The trailer of a signed file: is it well formed, is its key one of ours? Pure functions; the
+ * signature itself is signature.h's.
  */
 #ifndef SK_MANIFEST_H
 #define SK_MANIFEST_H
@@ -14,12 +14,6 @@
 #define MANIFEST_MAX_STACK   (1ull << 30)
 #define MANIFEST_MAX_MEMORY  (1ull << 40)
 
-/* The lowest security version that may still run, per trustlet ID. */
-struct version_floor {
-    uint64_t trustlet_id;
-    uint32_t version;
-};
-
 /* The build's, or what installing has put in their place. */
 extern const struct trusted_keys trusted_keys;
 
@@ -28,8 +22,5 @@ enum sk_status manifest_check(const struct trustlet_trailer *t);
 /* -> index of the trailer's signer among `count` keys, or -1. */
 int manifest_signer(const struct trustlet_trailer *t, const struct trusted_key *keys,
                     uint32_t count);
-/* -> the lowest version accepted for this trustlet ID; 0 if none is set. */
-uint32_t manifest_floor(const struct trustlet_manifest *m, const struct version_floor *floors,
-                        uint32_t count);
 
 #endif

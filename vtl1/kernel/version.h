@@ -10,7 +10,8 @@
 #include <openvsm/skcall.h>
 #include <openvsm/trustlet.h>
 
-/* So many IDs are remembered, and none is forgotten: one more than these does not run. */
+/* So many IDs are known, the built-in ones among them, and none is forgotten: one more does not
+ * run. */
 #define VERSION_IDS_MAX 512u
 
 /* The lowest version of it that may run now; 0: any. */

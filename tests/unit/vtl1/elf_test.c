@@ -297,19 +297,14 @@ static void test_manifest_malformed(void **state)
     assert_int_equal(manifest_check(&trailer), SK_IMAGE_MALFORMED_MANIFEST);
 }
 
-static void test_signer_and_floor(void **state)
+static void test_signer(void **state)
 {
     static const struct trusted_key keys[] = {{.key = {1}}, {.key = {2}}};
-    static const struct version_floor floors[] = {{7, 3}, {8, 9}, {7, 5}};
     (void)state;
     trailer.signer[0] = 2;
     assert_int_equal(manifest_signer(&trailer, keys, 2), 1);
     trailer.signer[31] = 1;
     assert_int_equal(manifest_signer(&trailer, keys, 2), -1);
-    trailer.manifest.trustlet_id = 7;
-    assert_int_equal(manifest_floor(&trailer.manifest, floors, 3), 5);
-    trailer.manifest.trustlet_id = 9;
-    assert_int_equal(manifest_floor(&trailer.manifest, floors, 3), 0);
 }
 
 int main(void)
@@ -328,7 +323,7 @@ int main(void)
         cmocka_unit_test(test_real_files),
         cmocka_unit_test_setup(test_manifest, good_trailer),
         cmocka_unit_test_setup(test_manifest_malformed, good_trailer),
-        cmocka_unit_test_setup(test_signer_and_floor, good_trailer),
+        cmocka_unit_test_setup(test_signer, good_trailer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

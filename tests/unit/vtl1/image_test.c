@@ -19,7 +19,7 @@
 
 #define FILE_PAGES 40u
 #define FILE_SIZE  (FILE_PAGES * PAGE_SIZE - 100)
-#define FLOOR_ID   0x7e57f1004ull /* version_floors.h: below 2 is refused */
+#define FLOOR_ID   0x7e57f1004ull /* version.c: below 2 is refused */
 
 static uint8_t file[FILE_PAGES * PAGE_SIZE];
 static unsigned hashed_pages;
@@ -200,7 +200,7 @@ static enum sk_status runs(uint64_t id, uint32_t version)
 static void test_versions(void **state)
 {
     (void)state;
-    make_trailer();
+    make_trailer(FLOOR_ID, file, FILE_SIZE);
     assert_int_equal(runs(1000, 5), SK_OK);
     assert_int_equal(version_floor(&trailer), 5);
     assert_int_equal(runs(1000, 5), SK_OK);
@@ -216,10 +216,11 @@ static void test_versions(void **state)
     assert_int_equal(runs(0, 4), SK_OK);
     trailer.manifest.trustlet_id = FLOOR_ID;
     assert_int_equal(version_floor(&trailer), 2);
+    assert_int_equal(runs(FLOOR_ID, 1), SK_IMAGE_REVOKED);
     uint64_t id = 2000;
     while (id < 2000 + VERSION_IDS_MAX && runs(id, 1) == SK_OK)
         id++;
-    assert_int_equal(id, 2000 + VERSION_IDS_MAX - 2);
+    assert_int_equal(id, 2000 + VERSION_IDS_MAX - 3);
     assert_int_equal(runs(id, 1), SK_LIMIT);
     assert_int_equal(runs(1000, 5), SK_IMAGE_REVOKED); /* what was seen is not forgotten */
     assert_int_equal(runs(1000, 7), SK_OK);
