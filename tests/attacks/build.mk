@@ -6,7 +6,7 @@
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
-ATTACK_TESTS := shell probes dma pci memory machine calls callee registers liar platform races
+ATTACK_TESTS := shell inject debuggers probes dma pci memory machine calls callee registers liar platform races
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -27,7 +27,10 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-
 	tests/attack-dma.conf:tests/attacks/dma.conf \
 	tests/attack-callee.conf:tests/attacks/callee.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf tests/attack-shell.conf:tests/attacks/shell.conf \
-	tests/attack-probes.conf:tests/attacks/probes.conf \
+	tests/attack-probes.conf:tests/attacks/probes.conf tests/attack-inject.conf:tests/attacks/inject.conf \
+	tests/attack-debuggers.conf:tests/attacks/debuggers.conf \
+	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
+	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
 	tests/attack-races.conf:tests/attacks/liar.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
 	attack-marked:$(ATTACKS)/marked attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
@@ -48,8 +51,19 @@ $(addprefix $(ATTACKS)/,pattern caller canary): $(ATTACKS)/%: tests/attacks/trus
 # Its secret and its code stand where no other program has anything.
 $(ATTACKS)/marked: tests/attacks/trustlets/marked.c $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
-	$(Q)$(ATTACK_CC) -Wl,--section-start=.tick=0x51000000 -Wl,--section-start=.mark=0x52000000 $< -o $@
-$(ATTACKS)/shell $(ATTACKS)/probes: tests/attacks/user/victim.c
+	$(Q)$(ATTACK_CC) $(MARKED_LINK) $< -o $@
+# Programs of VTL0's that a library can be put into, and such libraries.
+MARKED_LINK := -Wl,--section-start=.tick=0x51000000 -Wl,--section-start=.mark=0x52000000
+$(ATTACKS)/attack-marked-dynamic: tests/attacks/trustlets/marked.c $(ATTACK_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -fno-pie -no-pie -s $(MARKED_LINK) $< -o $@
+$(ATTACKS)/ium-dynamic: $(IUM_OBJECTS) $(LIBOPENVSM)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -no-pie -s $^ -Wl,-Bstatic -lpopt -ljson-c -lsodium -Wl,-Bdynamic -pthread -o $@
+$(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOSTED) -fPIC -shared -s $< -o $@
+$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/probes: tests/attacks/user/victim.c
 $(ATTACKS)/callee: tests/calls/calls.h
 # The kernel's own headers, which musl does not bring.
 $(ATTACKS)/probes: ATTACK_CC += -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu

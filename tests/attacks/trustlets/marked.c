@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * marked SEED: keeps a page of secret words at MARK_ADDRESS and runs code at TICK_ADDRESS, now and
- * then asking whether a line has come. Then it looks whether every word is still there: exit status
- * 0 if so, 3 if not. The linker puts the two sections where marked.h says.
+ * marked SEED [visit]: keeps a page of secret words at MARK_ADDRESS and runs code at TICK_ADDRESS,
+ * now and then asking whether a line has come. Then it looks whether every word is still there:
+ * exit status 0 if so, 3 if not; or, with "visit", what the code at VISIT_ADDRESS returns. The
+ * linker puts the two sections where marked.h says.
  */
 #include <poll.h>
 #include <stdint.h>
@@ -29,7 +30,7 @@ static int line_is_there(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t state = argc == 2 ? canary_start(strtoull(argv[1], NULL, 0)) : 0, ticks = 0;
+    uint64_t state = argc >= 2 ? canary_start(strtoull(argv[1], NULL, 0)) : 0, ticks = 0;
     uint64_t start = state;
 
     if (!state)
@@ -45,5 +46,5 @@ int main(int argc, char **argv)
     for (unsigned int i = 0; i < MARK_WORDS; i++)
         if (mark[i] != canary_next(&state))
             return 3;
-    return 0;
+    return argc > 2 ? ((int (*)(void))VISIT_ADDRESS)() : 0;
 }

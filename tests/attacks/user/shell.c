@@ -183,18 +183,11 @@ static const struct {
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
-/* The driver records a moment later. */
 static bool is_recorded(void)
 {
-    struct sk_audit_record record = {0};
+    uint64_t who = 0;
 
-    for (unsigned int i = 0; i < 200; i++) {
-        if (audit_find(SK_AUDIT_ATTEMPT, SK_ATTEMPT_ATTACH, &record) &&
-            record.value == (uint64_t)getpid())
-            return true;
-        nap(10);
-    }
-    return false;
+    return attach_is_recorded(&who) && who == (uint64_t)getpid();
 }
 
 static void all_ways(const struct victim *plain, const struct victim *secure)
@@ -539,18 +532,10 @@ static void log_tells(const struct victim *secure)
 static bool core_has(pid_t pid, uint64_t word)
 {
     char path[32] = "";
-    struct stat about = {0};
-    int file = -1;
     bool found = false;
 
     snprintf(path, sizeof(path), "/tmp/core.%d", pid);
-    file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0 || fstat(file, &about) || !about.st_size)
-        bail("%s: no core dump", path);
-    char *bytes = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    found = bytes != MAP_FAILED && memmem(bytes, (size_t)about.st_size, &word, sizeof(word));
-    munmap(bytes, (size_t)about.st_size);
-    close(file);
+    found = file_has(path, word);
     unlink(path);
     return found;
 }

@@ -19,9 +19,21 @@ struct victim {
     uint64_t seed;
 };
 
+#define VICTIM_WORDS_MAX 8u
+
 /* Starts it and waits until it has its secret; dies if it does not. */
 void victim_start(struct victim *victim, bool secure);
+/* The same for any command of at most VICTIM_WORDS_MAX words and a NULL, which ends in
+ * attack-marked and has the word SEED where its seed is to stand. The name is for messages, and
+ * stays the caller's. */
+void victim_run(struct victim *victim, const char *name, const char *const *words);
 /* Lets it look whether its secret is whole, and end. -> its wait status. */
 int victim_end(struct victim *victim);
+
+/* Has the file that word, anywhere? Dies if there is no such file, or nothing in it. */
+bool file_has(const char *path, uint64_t word);
+/* Within two seconds there is a record, made since audit_mark(), of somebody who wanted to attach
+ * to a trustlet's host. -> his process's id in who. */
+bool attach_is_recorded(uint64_t *who);
 
 #endif
