@@ -9,17 +9,18 @@
 #include "user_copy.h"
 #include "x86.h"
 
+#include <asm/hwcap2.h>
 #include <linux/auxvec.h>
+#include <linux/elf.h>
 
-#define STACK_DEFAULT   (8ull << 20)
-#define STACK_MIN       (256ull << 10)
-#define STACK_MAX       (1ull << 30)
-#define STRINGS_MAX     8192u             /* argc + envc */
-#define DYNAMIC_BASE    0x555555554000ull /* where Linux puts position-independent programs */
-#define MASK(bits)      ((1ull << (bits)) - 1)
+#define STACK_DEFAULT (8ull << 20)
+#define STACK_MIN     (256ull << 10)
+#define STACK_MAX     (1ull << 30)
+#define STRINGS_MAX   8192u             /* argc + envc */
+#define DYNAMIC_BASE  0x555555554000ull /* where Linux puts position-independent programs */
+#define MASK(bits)    ((1ull << (bits)) - 1)
 
-#define AUX_PAIRS       19u
-#define HWCAP2_FSGSBASE 2u
+#define AUX_PAIRS     19u
 
 static uint64_t align_down(uint64_t value, uint64_t to)
 {
@@ -285,7 +286,7 @@ static int put_auxiliary(struct process *process)
         {AT_PAGESZ, PAGE_SIZE},
         {AT_CLKTCK, 100},
         {AT_PHDR, headers},
-        {AT_PHENT, 56},
+        {AT_PHENT, sizeof(Elf64_Phdr)},
         {AT_PHNUM, layout->program_header_count},
         {AT_BASE, 0},
         {AT_FLAGS, 0},
