@@ -3,11 +3,11 @@
 
 LSA_UNIT_CFLAGS = $(UNIT_FLAGS) -D_GNU_SOURCE -Iinclude -I$(LSA_GEN) -I$(LSAISO_DIR) -isystem /usr/include/tirpc
 LSA_UNIT_SOURCES = tests/lsa/unit/iso.c tests/lsa/unit/clock.c \
-	$(filter-out %/main.c %/server.c %/clock.c,$(LSAISO_SOURCES)) $(LSAISO_OUT)/krb5_asn1.o \
-	$(LSAISO_OUT)/lsa_xdr.o
+	$(filter-out %/main.c %/server.c %/clock.c,$(LSAISO_SOURCES)) $(LSA_DER) \
+	$(LSAISO_OUT)/krb5_asn1.o $(LSAISO_OUT)/lsa_xdr.o
 
 $(BUILD)/tests/unit/lsa-%: tests/lsa/unit/test_%.c tests/lsa/unit/hex.h tests/lsa/unit/iso.c tests/lsa/unit/clock.c \
-		tests/lsa/unit/iso.h $(LSAISO_SOURCES) \
+		tests/lsa/unit/iso.h $(LSAISO_SOURCES) $(LSA_DER) $(wildcard include/openvsm/lsa/*.h) \
 		$(LSAISO_OUT)/lsa_xdr.o $(LSAISO_OUT)/krb5_asn1.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LSA_UNIT_CFLAGS) -o $@ $< $(LSA_UNIT_SOURCES) -lcmocka $(LSAISO_LIBS)
@@ -36,17 +36,17 @@ endif
 LSA_FUZZ := $(BUILD)/tests/fuzz
 LSA_FUZZ_LIBS = -ltirpc -ltasn1 -lnettle -lsodium
 $(LSA_FUZZ)/lsa-rpc: tests/lsa/fuzz/rpc.c tests/lsa/unit/clock.c tests/lsa/unit/fuzz_state.c \
-		$(filter-out %/main.c %/server.c %/clock.c,$(LSAISO_SOURCES)) $(LSAISO_OUT)/lsa_xdr.o \
-		$(LSAISO_OUT)/krb5_asn1.o
+		$(filter-out %/main.c %/server.c %/clock.c,$(LSAISO_SOURCES)) $(LSA_DER) \
+		$(LSAISO_OUT)/lsa_xdr.o $(LSAISO_OUT)/krb5_asn1.o
 	@mkdir -p $(@D)
 	$(Q)clang $(LSA_UNIT_CFLAGS) -fsanitize=fuzzer -Itests/lsa/unit -o $@ $(filter %.c %.o,$^) \
 		$(LSA_FUZZ_LIBS)
-$(LSA_FUZZ)/lsa-der: tests/lsa/fuzz/der.c $(LSAISO_DIR)/der.c $(wildcard $(LSAISO_DIR)/crypto/*.c) \
-		$(LSAISO_OUT)/krb5_asn1.o
+$(LSA_FUZZ)/lsa-der: tests/lsa/fuzz/der.c $(LSAISO_DIR)/der.c $(LSA_DER) \
+		$(wildcard $(LSAISO_DIR)/crypto/*.c) $(LSAISO_OUT)/krb5_asn1.o
 	@mkdir -p $(@D)
 	$(Q)clang $(LSA_UNIT_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c %.o,$^) $(LSA_FUZZ_LIBS)
 $(LSA_FUZZ)/lsa-message: tests/lsa/fuzz/message.c $(LSASS_DIR)/message.c $(LSASS_DIR)/keytab.c \
-		$(LSASS_DIR)/der.c $(LSASS_OUT)/krb5_asn1.o
+		$(LSASS_DIR)/principal.c $(LSA_DER) $(LSASS_OUT)/krb5_asn1.o
 	@mkdir -p $(@D)
 	$(Q)clang $(UNIT_FLAGS) -D_GNU_SOURCE -fsanitize=fuzzer -Iinclude -I$(LSA_GEN) -I$(LSASS_DIR) \
 		-isystem /usr/include/tirpc -o $@ $(filter %.c %.o,$^) $(LSA_FUZZ_LIBS)

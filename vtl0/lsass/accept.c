@@ -98,7 +98,7 @@ static lsa_status describe(const struct entry *e, const lsa_verified_ticket *v, 
 
     if (der_principal_from_wire(&v->client, &client))
         return LSA_INTERNAL;
-    der_principal_print(&client, v->client_realm, name, sizeof(name));
+    principal_print(&client, v->client_realm, name, sizeof(name));
     r->context = v->context;
     r->gss_flags = v->gss_flags;
     r->lifetime = v->lifetime;
@@ -141,7 +141,7 @@ lsa_status serve_accept_context(struct work *w, lsa_accept_args *a, lsa_accepted
         id != TOKEN_AP_REQ || message_ap_target(w->d->definitions, inner, &target))
         return say(w, LSA_MALFORMED, "the client's token is not a Kerberos request");
     e = find(w, is_target, &target);
-    der_principal_print(&target.server, target.realm, name, sizeof(name));
+    principal_print(&target.server, target.realm, name, sizeof(name));
     snprintf(w->about, sizeof(w->about), "%s", name);
     if (!e)
         return say(w, LSA_NO_CREDENTIAL,

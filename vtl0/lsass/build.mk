@@ -5,15 +5,20 @@ LSASS_DIR := vtl0/lsass
 LSASS_OUT := $(BUILD)/lsass
 LSASS_CFLAGS = $(HOSTED) -fPIC -Iinclude -I$(BUILD)/lsa-gen -I$(LSASS_DIR) -isystem /usr/include/tirpc
 LSASS_DAEMON := main server service context accept users logon exchange keytab store message kdc config \
-	der connection
+	principal lsa_der connection
 LSASS_GENERATED := $(LSASS_OUT)/lsa_xdr.o $(LSASS_OUT)/krb5_asn1.o
 
 $(LSASS_OUT)/%.o: $(LSASS_DIR)/%.c $(BUILD)/lsa-gen/openvsm/lsa.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LSASS_CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(LSASS_CFLAGS) -MMD -MP -c $< -o $@
 $(LSASS_GENERATED): $(LSASS_OUT)/%.o: $(BUILD)/lsa-gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out $(WARNINGS),$(LSASS_CFLAGS)) -c $< -o $@
+$(LSASS_OUT)/lsa_der.o: include/openvsm/lsa/der.c $(BUILD)/lsa-gen/openvsm/lsa.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LSASS_CFLAGS) -MMD -MP -c $< -o $@
+# A header that an older build depended on may be gone.
+$(LSASS_DIR)/%.h: ;
 -include $(wildcard $(LSASS_OUT)/*.d)
 
 $(BUILD)/lsassd: $(LSASS_DAEMON:%=$(LSASS_OUT)/%.o) $(LSASS_GENERATED)

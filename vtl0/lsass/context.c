@@ -66,7 +66,7 @@ static lsa_status parse_server(struct work *w, const char *text, const struct en
     snprintf(realm, DER_NAME_MAX, "%s", at && at[1] ? at + 1 : e->realm);
     if (at)
         *at = '\0';
-    if (der_principal_parse(name, NT_SRV_HST, server))
+    if (principal_parse(name, NT_SRV_HST, server))
         return say(w, LSA_BAD_NAME, "\"%s\" is not a service; it is written SERVICE/HOST", text);
     return LSA_OK;
 }
@@ -136,7 +136,7 @@ lsa_status serve_init_context(struct work *w, lsa_gss_args *a, lsa_gss_token *r)
     if (status == LSA_OK)
         status = ticket_for(w, e, &server, realm, &t);
     if (status == LSA_OK) {
-        der_principal_print(&t->server, t->realm, name, sizeof(name));
+        principal_print(&t->server, t->realm, name, sizeof(name));
         r->client = strdup(e->name);
         r->server = strdup(name);
         status = r->client && r->server ? make_token(w, e, t, a, r) : LSA_NO_MEMORY;

@@ -91,7 +91,7 @@ static lsa_status krb_error(struct work *w, const struct kdc_error *e, const str
     char name[2 * DER_NAME_MAX] = "";
 
     if (server)
-        der_principal_print(server, NULL, name, sizeof(name));
+        principal_print(server, NULL, name, sizeof(name));
     message_explain(e->code, entry->name, name, e->text, sentence, sizeof(sentence));
     w->answer.krb_error = e->code;
     return say(w, e->code == KDC_ERR_PREAUTH_FAILED ? LSA_WRONG_PASSWORD : LSA_KRB_ERROR, "%s",

@@ -4,7 +4,7 @@
 #define LSASS_KDC_H
 
 #include "config.h"
-#include "der.h"
+#include <openvsm/lsa/der.h>
 
 #define KDC_ANSWER_MAX 65536
 

@@ -42,7 +42,7 @@ lsa_status parse_client(struct work *w, const char *text, struct der_principal *
     memcpy(name, text, size);
     name[size] = '\0';
     strcpy(realm, at ? at + 1 : home);
-    if (der_principal_parse(name, NT_PRINCIPAL, client))
+    if (principal_parse(name, NT_PRINCIPAL, client))
         return say(w, LSA_BAD_NAME, "\"%s\" is not a principal; it is written USER@REALM", text);
     return LSA_OK;
 }
@@ -177,7 +177,7 @@ lsa_status logon(struct work *w, uint32_t owner, lsa_logon_args *args, struct en
     e->renewable = args->renewable;
     status = parse_client(w, args->principal, &e->client, e->realm);
     if (status == LSA_OK) {
-        der_principal_print(&e->client, e->realm, e->name, sizeof(e->name));
+        principal_print(&e->client, e->realm, e->name, sizeof(e->name));
         set_ntlm_domain(w, e, args->ntlm);
         status = open_session(w, e);
     }

@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "message.h"
+#include "principal.h"
 #include "store.h"
 
 struct user {

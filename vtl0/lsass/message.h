@@ -3,7 +3,7 @@
 #ifndef LSASS_MESSAGE_H
 #define LSASS_MESSAGE_H
 
-#include "der.h"
+#include <openvsm/lsa/der.h>
 
 enum { KRB_AS = 10, KRB_TGS = 12 }; /* msg-type of the request; the reply's is one more */
 

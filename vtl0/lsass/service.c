@@ -22,7 +22,7 @@ static int copy_tickets(const struct entry *e, lsa_session_info *r)
 
         if (!t->der)
             continue;
-        der_principal_print(&t->server, t->realm, name, sizeof(name));
+        principal_print(&t->server, t->realm, name, sizeof(name));
         *out = (lsa_ticket){.server = strdup(name),
                             .ticket_enctype = t->ticket_enctype,
                             .key_enctype = t->key.enctype,

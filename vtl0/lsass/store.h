@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "connection.h"
-#include "der.h"
+#include <openvsm/lsa/der.h>
 
 #define STORE_TICKETS 64
 #define STORE_KEYS    8

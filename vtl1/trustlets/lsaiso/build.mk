@@ -7,10 +7,11 @@ LSA_GEN := $(BUILD)/lsa-gen
 LSAISO_CFLAGS = $(HOSTED) -Iinclude -I$(LSA_GEN) -I$(LSAISO_DIR) -isystem /usr/include/tirpc
 LSAISO_SOURCES := $(wildcard $(LSAISO_DIR)/*.c $(LSAISO_DIR)/crypto/*.c)
 LSAISO_OBJECTS := $(LSAISO_SOURCES:$(LSAISO_DIR)/%.c=$(LSAISO_OUT)/%.o) \
-	$(LSAISO_OUT)/lsa_xdr.o $(LSAISO_OUT)/krb5_asn1.o
+	$(LSAISO_OUT)/lsa_der.o $(LSAISO_OUT)/lsa_xdr.o $(LSAISO_OUT)/krb5_asn1.o
 LSAISO_LIBS := -ltirpc -ltasn1 -lnettle -lsodium
 
-# What both halves of the LSA are made with: rpcgen's XDR, and the ASN.1 tables.
+# What both halves of the LSA are made with: rpcgen's XDR, the ASN.1 tables, and what reads them.
+LSA_DER := include/openvsm/lsa/der.c
 $(LSA_GEN)/openvsm/lsa.h: include/openvsm/lsa.x
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && rpcgen -h -o $@ $<
@@ -20,6 +21,10 @@ $(LSA_GEN)/lsa_xdr.c: include/openvsm/lsa.x $(LSA_GEN)/openvsm/lsa.h
 $(LSA_GEN)/krb5_asn1.c: include/openvsm/krb5.asn
 	@mkdir -p $(@D)
 	$(Q)asn1Parser -o $@ -n krb5_asn1 $< >/dev/null
+
+$(LSAISO_OUT)/lsa_der.o: $(LSA_DER) $(LSA_GEN)/openvsm/lsa.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LSAISO_CFLAGS) -MMD -MP -c $< -o $@
 
 # Generated code is not held to our warnings.
 $(LSAISO_OUT)/lsa_xdr.o: $(LSA_GEN)/lsa_xdr.c
@@ -31,7 +36,7 @@ $(LSAISO_OUT)/krb5_asn1.o: $(LSA_GEN)/krb5_asn1.c
 
 $(LSAISO_OUT)/%.o: $(LSAISO_DIR)/%.c $(LSA_GEN)/openvsm/lsa.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LSAISO_CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(LSAISO_CFLAGS) -MMD -MP -c $< -o $@
 -include $(LSAISO_OBJECTS:.o=.d)
 
 $(BUILD)/lsaiso.elf: $(LSAISO_OBJECTS)

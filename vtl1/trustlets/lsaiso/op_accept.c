@@ -197,7 +197,7 @@ static lsa_status accept_context(struct call *c, const struct session *s, const 
     lsa_status status = LSA_OK;
 
     r->client_realm = strdup(q->client_realm);
-    if (!r->client_realm || principal_to_wire(&q->client, &r->client))
+    if (!r->client_realm || der_principal_to_wire(&q->client, &r->client))
         return LSA_NO_MEMORY;
     status = context_open(c, s, &x);
     if (status)

@@ -215,7 +215,7 @@ static lsa_status give_part(struct call *c, const struct session *s, const struc
     r->renew_till = p->renew_till;
     r->key_expiration = p->key_expiration;
     r->server_realm = strdup(p->realm);
-    if (!r->server_realm || principal_to_wire(&p->server, &r->server))
+    if (!r->server_realm || der_principal_to_wire(&p->server, &r->server))
         return LSA_NO_MEMORY;
     return blob_seal_key(c, s, is_tgt(&p->server) ? BLOB_TGT_KEY : BLOB_SERVICE_KEY, &p->key,
                          expiry_of(s, p, limit), &r->session_key);

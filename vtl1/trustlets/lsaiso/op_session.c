@@ -30,38 +30,6 @@ lsa_status policy_enctype(struct call *c, int32_t enctype)
     return LSA_OK;
 }
 
-int principal_to_wire(const struct der_principal *in, lsa_principal *out)
-{
-    out->name_type = in->type;
-    out->components.components_val = calloc(in->count, sizeof(lsa_name));
-    if (!out->components.components_val)
-        return -1;
-    for (uint32_t i = 0; i < in->count; i++) {
-        out->components.components_val[i] = strdup(in->components[i]);
-        if (!out->components.components_val[i])
-            return -1;
-        out->components.components_len++;
-    }
-    return 0;
-}
-
-int principal_from_wire(const lsa_principal *in, struct der_principal *out)
-{
-    memset(out, 0, sizeof(*out));
-    if (in->components.components_len == 0 || in->components.components_len > DER_COMPONENTS)
-        return -1;
-    out->type = in->name_type;
-    out->count = in->components.components_len;
-    for (uint32_t i = 0; i < out->count; i++) {
-        const char *component = in->components.components_val[i];
-
-        if (strlen(component) >= DER_NAME_MAX)
-            return -1;
-        strcpy(out->components[i], component);
-    }
-    return 0;
-}
-
 lsa_status op_services(struct call *c, const lsa_nothing *a, lsa_services *r)
 {
     (void)a;
@@ -92,7 +60,7 @@ lsa_status op_open(struct call *c, const lsa_context_args *a, lsa_session *r)
     struct session *s = NULL;
     lsa_status status = LSA_OK;
 
-    if (principal_from_wire(&a->client, &client) || strlen(a->realm) >= DER_NAME_MAX)
+    if (der_principal_from_wire(&a->client, &client) || strlen(a->realm) >= DER_NAME_MAX)
         return fail(c, LSA_BAD_CALL, "the principal's name has too many or too long components");
     status = session_open(c, a->owner, &s);
     if (status)

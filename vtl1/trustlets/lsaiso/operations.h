@@ -69,8 +69,6 @@ lsa_status pack_encrypted(struct call *c, const struct krb_key *key, uint32_t us
 /* Plaintext in fresh memory of `cipher.size` bytes; wipe and free it. */
 lsa_status open_encrypted(const struct krb_key *key, uint32_t usage, struct bytes cipher,
                           uint8_t **plain, size_t *size);
-int principal_to_wire(const struct der_principal *in, lsa_principal *out);
-int principal_from_wire(const lsa_principal *in, struct der_principal *out);
 
 static inline struct bytes token_bytes(const lsa_token *t)
 {

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A run of bytes owned by somebody else. Several of them describe a message that is never glued
- * together.
+/* Runs of bytes: several of them describe a message that is never glued together. Numbers in them.
  */
 #ifndef LSAISO_BYTES_H
 #define LSAISO_BYTES_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-struct bytes {
-    const uint8_t *data;
-    size_t size;
-};
-
-static inline struct bytes bytes_of(const void *data, size_t size)
-{
-    return (struct bytes){.data = data, .size = size};
-}
+#include <openvsm/lsa/bytes.h>
 
 static inline void put_le32(uint8_t out[4], uint32_t value)
 {

@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kerberos messages through libtasn1. lsaiso has the like of this, on purpose: the two halves of
- * the LSA share formats and not code, so that what is put right for one need not suit the other.
- * Types are those of include/openvsm/krb5.asn; `path` is libtasn1's ("sname.name-string.?1").
- * Functions return 0 or -1; none changes its node on failure of a read.
+ * Kerberos messages through libtasn1, as both halves of the LSA read and write them: a contract
+ * like krb5.asn and lsa.x, compiled in each. Types are those of krb5.asn; `path` is libtasn1's
+ * ("sname.name-string.?1"). Functions return 0 or -1; none changes its node on failure of a read.
  */
-#ifndef LSASS_DER_H
-#define LSASS_DER_H
+#ifndef OPENVSM_LSA_DER_H
+#define OPENVSM_LSA_DER_H
 
 #include <libtasn1.h>
 #include <stdbool.h>
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <openvsm/lsa.h>
-
-struct bytes {
-    const uint8_t *data;
-    size_t size;
-};
-static inline struct bytes bytes_of(const void *data, size_t size)
-{
-    return (struct bytes){.data = data, .size = size};
-}
+#include <openvsm/lsa/bytes.h>
 
 #define DER_NAME_MAX   256
 #define DER_COMPONENTS 8
+#define DER_PATH_MAX   128
 
 struct der_principal {
     int32_t type;
@@ -40,8 +29,9 @@ asn1_node der_definitions(void);
 /* Strict DER, and nothing behind it. The caller deletes *node with der_free. */
 int der_decode(asn1_node definitions, const char *type, struct bytes in, asn1_node *node);
 int der_create(asn1_node definitions, const char *type, asn1_node *node);
-/* *out is fresh memory for the caller to free. */
+/* *out is fresh memory for the caller to free (wipe it first if it holds a key). */
 int der_encode(asn1_node node, uint8_t **out, size_t *size);
+/* Wipes the values as it goes. */
 void der_free(asn1_node *node);
 
 bool der_present(asn1_node node, const char *path);
@@ -67,12 +57,13 @@ int der_put_principal(asn1_node node, const char *path, const struct der_princip
 /* Leaves an OPTIONAL element out. */
 int der_omit(asn1_node node, const char *path);
 
-/* "service/host" or "user", no realm. -> 0, or -1 if it is too long. */
-int der_principal_parse(const char *text, int32_t type, struct der_principal *p);
-/* "service/host@REALM". */
-void der_principal_print(const struct der_principal *p, const char *realm, char *out, size_t room);
+bool der_principal_equal(const struct der_principal *a, const struct der_principal *b);
+/* To and from a principal of lsa.x. What to_wire has put there is freed with the whole answer, also
+ * when it fails. from_wire: -1 when there are none, or too many, or too long components. */
 int der_principal_to_wire(const struct der_principal *in, lsa_principal *out);
 int der_principal_from_wire(const lsa_principal *in, struct der_principal *out);
-bool der_principal_equal(const struct der_principal *a, const struct der_principal *b);
+
+/* out: `rest` below `path`, which may be empty. */
+void der_sub_path(char out[DER_PATH_MAX], const char *path, const char *rest);
 
 #endif

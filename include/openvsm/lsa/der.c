@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "der.h"
+#include <openvsm/lsa/der.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define PATH_MAX_DER 128
 
 extern const asn1_static_node krb5_asn1[];
 
@@ -19,7 +17,7 @@ asn1_node der_definitions(void)
 
 int der_create(asn1_node definitions, const char *type, asn1_node *node)
 {
-    char name[PATH_MAX_DER];
+    char name[DER_PATH_MAX];
 
     snprintf(name, sizeof(name), "Krb5.%s", type);
     *node = NULL;
@@ -62,7 +60,7 @@ int der_encode(asn1_node node, uint8_t **out, size_t *size)
 void der_free(asn1_node *node)
 {
     if (*node)
-        asn1_delete_structure(node);
+        asn1_delete_structure2(node, ASN1_DELETE_FLAG_ZEROIZE);
     *node = NULL;
 }
 
@@ -176,31 +174,31 @@ int der_get_flags(asn1_node node, const char *path, uint32_t *flags)
     return 0;
 }
 
-static void sub_path(char out[PATH_MAX_DER], const char *path, const char *rest)
+void der_sub_path(char out[DER_PATH_MAX], const char *path, const char *rest)
 {
-    snprintf(out, PATH_MAX_DER, "%s%s%s", path, *path ? "." : "", rest);
+    snprintf(out, DER_PATH_MAX, "%s%s%s", path, *path ? "." : "", rest);
 }
 
 int der_get_principal(asn1_node node, const char *path, struct der_principal *p)
 {
-    char at[PATH_MAX_DER];
+    char at[DER_PATH_MAX];
     char index[32];
     int64_t type = 0;
     int count = 0;
 
     memset(p, 0, sizeof(*p));
-    sub_path(at, path, "name-type");
+    der_sub_path(at, path, "name-type");
     if (der_get_int(node, at, &type))
         return -1;
     p->type = (int32_t)type;
-    sub_path(at, path, "name-string");
+    der_sub_path(at, path, "name-string");
     if (asn1_number_of_elements(node, at, &count) != ASN1_SUCCESS || count < 1 ||
         count > DER_COMPONENTS)
         return -1;
     p->count = (uint32_t)count;
     for (int i = 0; i < count; i++) {
         snprintf(index, sizeof(index), "name-string.?%d", i + 1);
-        sub_path(at, path, index);
+        der_sub_path(at, path, index);
         if (der_get_string(node, at, p->components[i], DER_NAME_MAX))
             return -1;
     }
@@ -256,14 +254,14 @@ int der_put_flags(asn1_node node, const char *path, uint32_t flags)
 
 int der_put_principal(asn1_node node, const char *path, const struct der_principal *p)
 {
-    char list[PATH_MAX_DER];
-    char at[PATH_MAX_DER];
+    char list[DER_PATH_MAX];
+    char at[DER_PATH_MAX];
 
-    sub_path(at, path, "name-type");
+    der_sub_path(at, path, "name-type");
     if (der_put_int(node, at, p->type))
         return -1;
-    sub_path(list, path, "name-string");
-    sub_path(at, path, "name-string.?LAST");
+    der_sub_path(list, path, "name-string");
+    der_sub_path(at, path, "name-string.?LAST");
     for (uint32_t i = 0; i < p->count; i++)
         if (asn1_write_value(node, list, "NEW", 1) != ASN1_SUCCESS ||
             der_put_string(node, at, p->components[i]))
@@ -286,32 +284,6 @@ bool der_principal_equal(const struct der_principal *a, const struct der_princip
     return true;
 }
 
-int der_principal_parse(const char *text, int32_t type, struct der_principal *p)
-{
-    memset(p, 0, sizeof(*p));
-    p->type = type;
-    for (;;) {
-        size_t size = strcspn(text, "/");
-
-        if (p->count == DER_COMPONENTS || size >= DER_NAME_MAX || size == 0)
-            return -1;
-        memcpy(p->components[p->count++], text, size);
-        if (text[size] == '\0')
-            return 0;
-        text += size + 1;
-    }
-}
-
-void der_principal_print(const struct der_principal *p, const char *realm, char *out, size_t room)
-{
-    size_t at = 0;
-
-    for (uint32_t i = 0; i < p->count && at < room; i++)
-        at += (size_t)snprintf(out + at, room - at, "%s%s", i ? "/" : "", p->components[i]);
-    if (at < room && realm)
-        snprintf(out + at, room - at, "@%s", realm);
-}
-
 int der_principal_to_wire(const struct der_principal *in, lsa_principal *out)
 {
     memset(out, 0, sizeof(*out));
@@ -331,7 +303,7 @@ int der_principal_to_wire(const struct der_principal *in, lsa_principal *out)
 int der_principal_from_wire(const lsa_principal *in, struct der_principal *out)
 {
     memset(out, 0, sizeof(*out));
-    if (in->components.components_len > DER_COMPONENTS)
+    if (in->components.components_len == 0 || in->components.components_len > DER_COMPONENTS)
         return -1;
     out->type = in->name_type;
     out->count = in->components.components_len;
