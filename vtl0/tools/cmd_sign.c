@@ -17,7 +17,7 @@
 #include "sign.h"
 #include "text.h"
 
-/* Options that are policy keys of the same name, in the order of sign_options. */
+/* Options that are policy keys of the same name, in the order of struct sign_request.values. */
 static const char *const policy_keys[] = {
     "id",         "name",       "security-version", "classes",   "max-memory", "max-threads",
     "stack-size", "debuggable", "environment",      "arguments", "calls",

@@ -11,7 +11,7 @@
 /* Who may call: the manager is lsassd's uid. Others reach only contexts that they own. */
 enum role { ROLE_ANY, ROLE_MANAGER };
 
-/* What a call takes from the caller's allowance, see limit.h. */
+/* What a call takes from the caller's allowance, audit.h. */
 enum cost { COST_FREE = 0, COST_MESSAGE = 1, COST_KEY = 4 };
 
 /* X(name in lsa.x, argument type, result type, function, role, cost) */
