@@ -23,9 +23,12 @@ $(PACKAGED)/hypervisor.elf: $(BUILD)/hypervisor.elf
 	@mkdir -p $(@D)
 	$(Q)strip -o $@ $<
 # With Debian's shared libraries, unlike the initrd's.
-$(PACKAGED)/ium: $(IUM_OBJECTS) $(LIBOPENVSM)
+$(PACKAGED)/ium: $(IUM_OBJECTS) $(IUM_TOKEN) $(LIBOPENVSM)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) $^ -lpopt -ljson-c -lsodium -pthread -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ -lpopt -ljson-c -lsodium -lp11-kit -pthread -o $@
+
+# A token can only be reached with this one.
+ALL += $(PACKAGED)/ium
 
 .PHONY: packaged install
 packaged: $(PACKAGED)/secure-kernel.elf $(PACKAGED)/hypervisor.elf $(PACKAGED)/ium $(LIBOPENVSM) \

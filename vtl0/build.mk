@@ -7,20 +7,24 @@ LIBOPENVSM := $(BUILD)/lib/libopenvsm.a
 OPENVSM_KO := $(BUILD)/vtl0/driver/openvsm.ko
 
 LIBOPENVSM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard vtl0/lib/*.c))
-IUM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard vtl0/tools/*.c))
+# With p11-kit or without, which a static program cannot load modules by.
+IUM_TOKEN := $(BUILD)/vtl0/tools/token.o
+IUM_NO_TOKEN := $(BUILD)/vtl0/tools/token_none.o
+IUM_OBJECTS := $(filter-out $(IUM_TOKEN) $(IUM_NO_TOKEN),$(patsubst %.c,$(BUILD)/%.o,$(wildcard vtl0/tools/*.c)))
 
 $(BUILD)/vtl0/lib/rpc.o: VTL0_FLAGS += -isystem /usr/include/tirpc
+$(IUM_TOKEN): VTL0_FLAGS += -isystem /usr/include/p11-kit-1
 $(BUILD)/vtl0/%.o: vtl0/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VTL0_FLAGS) -MMD -MP -c $< -o $@
--include $(LIBOPENVSM_OBJECTS:.o=.d) $(IUM_OBJECTS:.o=.d)
+-include $(LIBOPENVSM_OBJECTS:.o=.d) $(IUM_OBJECTS:.o=.d) $(IUM_TOKEN:.o=.d) $(IUM_NO_TOKEN:.o=.d)
 
 $(LIBOPENVSM): $(LIBOPENVSM_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # Static: it runs in an initrd that has no libraries.
-$(IUM): $(IUM_OBJECTS) $(LIBOPENVSM)
+$(IUM): $(IUM_OBJECTS) $(IUM_NO_TOKEN) $(LIBOPENVSM)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -static $^ -lpopt -ljson-c -lsodium -pthread -o $@
 

@@ -57,7 +57,7 @@ MARKED_LINK := -Wl,--section-start=.tick=0x51000000 -Wl,--section-start=.mark=0x
 $(ATTACKS)/attack-marked-dynamic: tests/attacks/trustlets/marked.c $(ATTACK_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -fno-pie -no-pie -s $(MARKED_LINK) $< -o $@
-$(ATTACKS)/ium-dynamic: $(IUM_OBJECTS) $(LIBOPENVSM)
+$(ATTACKS)/ium-dynamic: $(IUM_OBJECTS) $(IUM_NO_TOKEN) $(LIBOPENVSM)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -no-pie -s $^ -Wl,-Bstatic -lpopt -ljson-c -lsodium -Wl,-Bdynamic -pthread -o $@
 $(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h

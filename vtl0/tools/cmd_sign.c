@@ -16,6 +16,7 @@
 #include "policy.h"
 #include "sign.h"
 #include "text.h"
+#include "token.h"
 
 /* Options that are policy keys of the same name, in the order of struct sign_request.values. */
 static const char *const policy_keys[] = {
@@ -125,7 +126,31 @@ static bool check_program(const char *path, const struct ium_file *file, uint64_
     return false;
 }
 
-static bool sign_file(const char *out, const char *path, const struct signing_key *key,
+/* A key of ours, or one that stays in its token. */
+struct signer {
+    const struct signing_key *key;
+    struct token_key *token;
+    uint8_t public_key[TRUSTLET_KEY_SIZE]; /* the token's */
+};
+
+static bool make_trailer(const struct ium_file *file, uint64_t plain, const struct signer *s,
+                         const struct trustlet_manifest *m, struct trustlet_trailer *t)
+{
+    if (s->key) {
+        signature_make(file->bytes, plain, m, s->key, t);
+        return true;
+    }
+    signature_prepare(file->bytes, plain, m, s->public_key, t);
+    if (!token_sign(s->token, &t->manifest, sizeof(t->manifest), t->signature))
+        return false;
+    bool good = !crypto_sign_verify_detached(t->signature, (const uint8_t *)&t->manifest,
+                                             sizeof(t->manifest), s->public_key);
+    if (!good)
+        ium_error("the token's signature does not fit its own public key");
+    return good;
+}
+
+static bool sign_file(const char *out, const char *path, const struct signer *signer,
                       const struct trustlet_manifest *m)
 {
     struct trustlet_trailer trailer;
@@ -137,11 +162,9 @@ static bool sign_file(const char *out, const char *path, const struct signing_ke
         return false;
     }
     uint64_t plain = signature_plain_size(file.bytes, file.size);
-    bool good = check_program(path, &file, plain);
-    if (good) {
-        signature_make(file.bytes, plain, m, key, &trailer);
-        good = write_whole(out, info.st_mode & 07777, file.bytes, plain, &trailer, sizeof(trailer));
-    }
+    bool good =
+        check_program(path, &file, plain) && make_trailer(&file, plain, signer, m, &trailer) &&
+        write_whole(out, info.st_mode & 07777, file.bytes, plain, &trailer, sizeof(trailer));
     ium_unmap_file(&file);
     if (good)
         printf("%s: signed as %s, id 0x%llx, security version %u, classes %s\n", out, m->name,
@@ -154,14 +177,41 @@ bool sign_program(const char *program, const char *policy, const char *out,
                   const struct signing_key *key)
 {
     const struct sign_request r = {.policy = policy};
+    const struct signer signer = {.key = key};
     struct trustlet_manifest manifest;
-    return make_manifest(&r, program, &manifest) && sign_file(out, program, key, &manifest);
+    return make_manifest(&r, program, &manifest) && sign_file(out, program, &signer, &manifest);
+}
+
+static int sign_by_token(const struct sign_request *r, const char *path,
+                         const struct trustlet_manifest *m)
+{
+    struct signer signer = {.key = NULL};
+    signer.token = token_open(r->key, signer.public_key);
+    bool good = signer.token && sign_file(r->out, path, &signer, m);
+    token_close(signer.token);
+    return good ? IUM_OK : IUM_FAILED;
+}
+
+static int sign_by_file(const struct sign_request *r, const char *path,
+                        const struct trustlet_manifest *m)
+{
+    struct signing_key key;
+    const struct signer signer = {.key = &key};
+    if (!key_read(r->key, &key)) {
+        if (errno == EINVAL)
+            ium_error("%s: not a key made by ium keygen", r->key);
+        else
+            ium_errno("%s", r->key);
+        return IUM_FAILED;
+    }
+    bool good = sign_file(r->out, path, &signer, m);
+    sodium_memzero(&key, sizeof(key));
+    return good ? IUM_OK : IUM_FAILED;
 }
 
 static int sign_with(const struct sign_request *r, poptContext context)
 {
     struct trustlet_manifest manifest;
-    struct signing_key key;
     const char *path = poptGetArg(context);
     if (!path || poptPeekArg(context) || !r->key || !r->out) {
         ium_error("sign wants --key KEY, -o OUT and one FILE; try 'ium sign --help'");
@@ -169,23 +219,18 @@ static int sign_with(const struct sign_request *r, poptContext context)
     }
     if (!make_manifest(r, path, &manifest))
         return IUM_USAGE;
-    if (sodium_init() < 0 || !key_read(r->key, &key)) {
-        if (errno == EINVAL)
-            ium_error("%s: not a key made by ium keygen", r->key);
-        else
-            ium_errno("%s", r->key);
+    if (sodium_init() < 0)
         return IUM_FAILED;
-    }
-    bool good = sign_file(r->out, path, &key, &manifest);
-    sodium_memzero(&key, sizeof(key));
-    return good ? IUM_OK : IUM_FAILED;
+    return token_is_uri(r->key) ? sign_by_token(r, path, &manifest)
+                                : sign_by_file(r, path, &manifest);
 }
 
 int ium_sign(int argc, const char **argv)
 {
     struct sign_request r = {0};
     const struct poptOption options[] = {
-        {"key", 'k', POPT_ARG_STRING, &r.key, 0, "secret key made by ium keygen", "FILE"},
+        {"key", 'k', POPT_ARG_STRING, &r.key, 0,
+         "secret key: a file made by ium keygen, or a PKCS#11 URI", "KEY"},
         {"output", 'o', POPT_ARG_STRING, &r.out, 0, "the signed file", "FILE"},
         {"policy", 'p', POPT_ARG_STRING, (char **)&r.policy, 0, "read these settings from a file",
          "FILE"},

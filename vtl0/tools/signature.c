@@ -63,16 +63,22 @@ static void digest(const void *bytes, uint64_t size, uint8_t out[TRUSTLET_DIGEST
     crypto_generichash(out, TRUSTLET_DIGEST_SIZE, bytes, size, NULL, 0); /* BLAKE2b, RFC 7693 */
 }
 
-void signature_make(const void *elf, uint64_t size, const struct trustlet_manifest *manifest,
-                    const struct signing_key *key, struct trustlet_trailer *trailer)
+void signature_prepare(const void *elf, uint64_t size, const struct trustlet_manifest *manifest,
+                       const uint8_t signer[TRUSTLET_KEY_SIZE], struct trustlet_trailer *trailer)
 {
     *trailer = (struct trustlet_trailer){.manifest = *manifest};
     trailer->manifest.image_size = size;
     digest(elf, size, trailer->manifest.digest);
-    memcpy(trailer->signer, key->public_key, sizeof(trailer->signer));
+    memcpy(trailer->signer, signer, sizeof(trailer->signer));
+    memcpy(trailer->magic, TRUSTLET_MAGIC, sizeof(trailer->magic));
+}
+
+void signature_make(const void *elf, uint64_t size, const struct trustlet_manifest *manifest,
+                    const struct signing_key *key, struct trustlet_trailer *trailer)
+{
+    signature_prepare(elf, size, manifest, key->public_key, trailer);
     crypto_sign_detached(trailer->signature, NULL, (const uint8_t *)&trailer->manifest,
                          sizeof(trailer->manifest), (const uint8_t *)key);
-    memcpy(trailer->magic, TRUSTLET_MAGIC, sizeof(trailer->magic));
 }
 
 enum sk_status signature_verify(const void *file, uint64_t size, struct trustlet_trailer *trailer)

@@ -23,7 +23,10 @@ uint64_t signature_plain_size(const void *file, uint64_t size);
  */
 enum sk_status signature_check_program(const void *elf, uint64_t size);
 
-/* Fills in the manifest's size and digest and signs it. *trailer is written whole. */
+/* Fills in all of *trailer but its signature, which covers trailer->manifest. */
+void signature_prepare(const void *elf, uint64_t size, const struct trustlet_manifest *manifest,
+                       const uint8_t signer[TRUSTLET_KEY_SIZE], struct trustlet_trailer *trailer);
+/* The same, and signs it. */
 void signature_make(const void *elf, uint64_t size, const struct trustlet_manifest *manifest,
                     const struct signing_key *key, struct trustlet_trailer *trailer);
 
