@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vtl1_start.h"
 #include "elf.h"
+#include "flat_context.h"
 #include "guest_memory.h"
 #include "log.h"
-#include "registers.h"
 #include "shootdown.h"
 #include "startup.h"
 #include "string.h"
 
-#define PTE_PRESENT  (1ull << 0)
-#define PTE_WRITE    (1ull << 1)
-#define PTE_LARGE    (1ull << 7)
-#define PTE_GLOBAL   (1ull << 8)
-#define PTE_NX       (1ull << 63)
-#define PTE_ADDRESS  0x000ffffffffff000ull
-#define LEVELS       4u
-#define ENTRIES      512u
-
-#define CR0_START    (X86_CR0_PG | X86_CR0_WP | X86_CR0_NE | X86_CR0_ET | X86_CR0_MP | X86_CR0_PE)
-#define EFER_START   (EFER_NXE | EFER_LMA | EFER_LME | EFER_SCE)
-#define PAT_START    0x0007040600070406ull
-#define CODE_SEGMENT 0xa09bu
-#define DATA_SEGMENT 0xc093u
-#define TASK_SEGMENT 0x008bu
-#define LDT_SEGMENT  0x0082u
+#define PTE_PRESENT (1ull << 0)
+#define PTE_WRITE   (1ull << 1)
+#define PTE_LARGE   (1ull << 7)
+#define PTE_GLOBAL  (1ull << 8)
+#define PTE_NX      (1ull << 63)
+#define PTE_ADDRESS 0x000ffffffffff000ull
+#define LEVELS      4u
+#define ENTRIES     512u
 
 /* Memory taken from the start of the pool, page by page. */
 struct builder {
@@ -140,24 +132,9 @@ struct vtl1_image vtl1_load(struct partition *partition, struct range module,
 
 void vtl1_enter(struct cpu *cpu, const struct vtl1_image *image)
 {
-    struct hv_segment data = {.limit = 0xffffffff, .selector = 0x10, .attributes = DATA_SEGMENT};
-    struct hv_initial_vp_context context = {
-        .rip = image->entry,
-        .rflags = 2,
-        .cs = {.limit = 0xffffffff, .selector = 0x08, .attributes = CODE_SEGMENT},
-        .ds = data,
-        .es = data,
-        .fs = data,
-        .gs = data,
-        .ss = data,
-        .tr = {.limit = 0x67, .attributes = TASK_SEGMENT},
-        .ldtr = {.attributes = LDT_SEGMENT},
-        .efer = EFER_START,
-        .cr0 = CR0_START,
-        .cr3 = image->cr3,
-        .cr4 = X86_CR4_PAE,
-        .pat = PAT_START,
-    };
+    struct hv_initial_vp_context context = flat_context(image->entry, image->cr3, 0x08);
+    context.efer |= EFER_NXE | EFER_SCE;
+    context.cr0 |= X86_CR0_WP | X86_CR0_NE | X86_CR0_MP;
     if (vcpu_set_context(cpu, 1, &context) != HV_STATUS_SUCCESS)
         fatal("this CPU refuses the state that VTL1 starts in");
     memset(&cpu->registers, 0, sizeof(cpu->registers));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linux.h"
 #include "../cpu.h"
+#include "../flat_context.h"
 #include "../log.h"
-#include "../registers.h"
 #include "../string.h"
 
 #include <asm/bootparam.h>
@@ -37,11 +37,8 @@ struct low_memory {
 static_assert(offsetof(struct low_memory, page_table) == PAGE_SIZE, "page tables are aligned");
 static_assert(sizeof(struct low_memory) < 0x40000, "below LOW_LIMIT");
 
-#define PAT_RESET        0x0007040600070406ull
 #define SELECTOR_BOOT_CS 0x10u
 #define SELECTOR_BOOT_DS 0x18u
-#define CODE_SEGMENT     0xa09bu
-#define DATA_SEGMENT     0xc093u
 
 /* A bzImage: its setup header, and what is behind the real-mode part. */
 struct kernel {
@@ -256,26 +253,9 @@ struct linux_image linux_load(struct boot_loader_info *info)
 
 void linux_enter(struct cpu *cpu, const struct linux_image *image)
 {
-    struct hv_segment data = {
-        .limit = 0xffffffff, .selector = SELECTOR_BOOT_DS, .attributes = DATA_SEGMENT};
-    struct hv_initial_vp_context context = {
-        .rip = image->entry,
-        .rflags = 2,
-        .cs = {.limit = 0xffffffff, .selector = SELECTOR_BOOT_CS, .attributes = CODE_SEGMENT},
-        .ds = data,
-        .es = data,
-        .fs = data,
-        .gs = data,
-        .ss = data,
-        .tr = {.limit = 0x67, .attributes = 0x8b},
-        .ldtr = {.attributes = 0x82},
-        .gdtr = {.limit = sizeof(((struct low_memory *)0)->gdt) - 1, .base = image->gdt},
-        .efer = EFER_LMA | EFER_LME,
-        .cr0 = X86_CR0_PG | X86_CR0_ET | X86_CR0_PE,
-        .cr3 = image->cr3,
-        .cr4 = X86_CR4_PAE,
-        .pat = PAT_RESET,
-    };
+    struct hv_initial_vp_context context = flat_context(image->entry, image->cr3, SELECTOR_BOOT_CS);
+    context.gdtr.limit = sizeof(((struct low_memory *)0)->gdt) - 1;
+    context.gdtr.base = image->gdt;
     if (vcpu_set_context(cpu, 0, &context) != HV_STATUS_SUCCESS)
         fatal("this CPU refuses the state that Linux starts in");
     vcpu_select(cpu, 0);
