@@ -57,16 +57,17 @@ $(UNIT_VTL0): $(BUILD)/tests/unit/%: tests/unit/vtl0/%.c $(wildcard vtl0/lib/*.h
 UNIT += $(UNIT_VTL0)
 
 # VM tests of ium and the device, and the program that they run.
-VM_VTL0 := $(BUILD)/tests/vm/tester $(BUILD)/tests/vm/threads $(BUILD)/tests/vm/device $(BUILD)/tests/vm/start_kernel
+VM_VTL0 := $(BUILD)/tests/vm/tester $(BUILD)/tests/vm/threads $(BUILD)/tests/vm/signals $(BUILD)/tests/vm/device $(BUILD)/tests/vm/start_kernel
 $(BUILD)/tests/vm/tester: tests/vm/trustlets/tester.c
 $(BUILD)/tests/vm/threads: tests/vm/trustlets/threads.c
+$(BUILD)/tests/vm/signals: tests/vm/trustlets/signals.c
 $(BUILD)/tests/vm/device: tests/vm/device.c $(wildcard include/openvsm/*.h)
 $(BUILD)/tests/vm/start_kernel: tests/vm/start_kernel.c
 $(VM_VTL0):
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -static -Iinclude $(filter %.c,$^) -o $@
 ALL += $(VM_VTL0)
-TRUSTLETS += tester:$(BUILD)/tests/vm/tester threads:$(BUILD)/tests/vm/threads
+TRUSTLETS += tester:$(BUILD)/tests/vm/tester threads:$(BUILD)/tests/vm/threads signals:$(BUILD)/tests/vm/signals
 VERSIONS := $(BUILD)/tests/vm/versions
 $(VERSIONS): tests/vm/versions.c $(LIBOPENVSM)
 	@mkdir -p $(@D)
@@ -78,6 +79,7 @@ TRUSTLETS += $(foreach name,confined granted,$(name):$(BUILD)/tests/vm/tester:$(
 	$(foreach name,small-stack small-memory version-1 version-2 version-other,$(name):$(BUILD)/vtl1/samples/hello-asm:$(POLICIES)/$(name).policy)
 GUEST += tests/policy:tests/vm/policy tests/versions:$(VERSIONS) tests/versions.conf:tests/vm/versions.conf
 GUEST += bin/tester:$(BUILD)/tests/vm/tester bin/threads:$(BUILD)/tests/vm/threads \
+	bin/signals:$(BUILD)/tests/vm/signals tests/signals:tests/vm/signals \
 	tests/threads:tests/vm/threads tests/threads-stress:tests/vm/threads-stress \
 	tests/threads-long:tests/vm/threads-long tests/device:$(BUILD)/tests/vm/device \
 	tests/ium-run:tests/vm/ium-run tests/ium-status:tests/vm/ium-status tests/ium-killed:tests/vm/ium-killed \

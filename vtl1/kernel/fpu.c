@@ -5,11 +5,14 @@
 #include "string.h"
 #include "x86.h"
 
+#include <asm/sigcontext.h>
+
 /* AMX's tiles (bits 17, 18) do not fit a page: trustlets go without them. */
 #define XCR0_NEVER    (3ull << 17)
 #define XSAVE_LEGACY  512u
 #define XSAVE_HEADER  64u
 #define MXCSR_OFFSET  24u
+#define MXCSR_KNOWN   0xffffu /* every CPU with XSAVE has DAZ, APM Vol.2 11.5.10 */
 #define MXCSR_DEFAULT 0x1f80u
 #define FCW_DEFAULT   0x037fu
 
@@ -18,6 +21,13 @@ static uint8_t canary_page[64] __attribute__((aligned(64)));
 /* The state a program starts with (x87 and SSE defaults, all else in its init state). */
 static uint8_t clean_state[XSAVE_LEGACY + XSAVE_HEADER] __attribute__((aligned(64)));
 static uint64_t xcr0_all;
+static uint32_t state_size; /* of an XSAVE area for xcr0_all */
+
+/* APM Vol.2 11.5.2: behind the legacy area. */
+struct xsave_header {
+    uint64_t present, compact, reserved[6];
+};
+static_assert(sizeof(struct xsave_header) == XSAVE_HEADER, "APM Vol.2 11.5.2");
 
 static void xsave(void *area)
 {
@@ -42,16 +52,16 @@ static void xrstor(const void *area)
 const char *fpu_init(void)
 {
     struct cpuid_result d = cpuid(0xd, 0);
-    uint64_t all = ((uint64_t)d.edx << 32 | d.eax) & ~XCR0_NEVER;
-    uint64_t before = read_xcr0();
+    uint64_t all = ((uint64_t)d.edx << 32 | d.eax) & ~XCR0_NEVER, before = read_xcr0();
 
     write_xcr0(all);
     uint32_t size = cpuid(0xd, 0).ebx; /* for what XCR0 enables now */
 
     write_xcr0(before);
-    if (size > THREAD_XSAVE_MAX)
+    if (size + FP_XSTATE_MAGIC2_SIZE > THREAD_XSAVE_MAX)
         return "Secure Kernel: the CPU's vector state is larger than it was built for";
     xcr0_all = all;
+    state_size = size;
     *(uint16_t *)clean_state = FCW_DEFAULT;
     *(uint32_t *)(clean_state + MXCSR_OFFSET) = MXCSR_DEFAULT;
     return NULL;
@@ -108,6 +118,43 @@ void fpu_leave_thread(struct thread *thread)
 void fpu_copy_to(struct thread *thread)
 {
     xsave(thread_state(thread));
+}
+
+/* XSAVE leaves all of the header but its first word as it was. */
+void *fpu_show(struct thread *thread, uint64_t *size)
+{
+    const uint32_t end = FP_XSTATE_MAGIC2;
+    uint8_t *area = thread_state(thread);
+    struct _fpstate_64 *legacy = (void *)area;
+
+    memset(area + XSAVE_LEGACY, 0, XSAVE_HEADER);
+    xsave(area);
+    *size = state_size + FP_XSTATE_MAGIC2_SIZE;
+    legacy->sw_reserved = (struct _fpx_sw_bytes){.magic1 = FP_XSTATE_MAGIC1,
+                                                 .extended_size = (uint32_t)*size,
+                                                 .xfeatures = xcr0_all,
+                                                 .xstate_size = state_size};
+    memcpy(area + state_size, &end, sizeof(end));
+    return area;
+}
+
+/* What XRSTOR refuses with #GP (APM Vol.4 XRSTOR): unknown components, the compact form, reserved
+ * bits. */
+bool fpu_take(struct thread *thread)
+{
+    const uint8_t *area = thread_state(thread);
+    struct xsave_header header;
+    uint32_t mxcsr = 0;
+
+    memcpy(&header, area + XSAVE_LEGACY, sizeof(header));
+    memcpy(&mxcsr, area + MXCSR_OFFSET, sizeof(mxcsr));
+    uint64_t reserved = header.compact;
+    for (unsigned i = 0; i < sizeof(header.reserved) / sizeof(header.reserved[0]); i++)
+        reserved |= header.reserved[i];
+    if ((header.present & ~xcr0_all) || reserved != 0 || (mxcsr & ~MXCSR_KNOWN))
+        return false;
+    xrstor(area);
+    return true;
 }
 
 void fpu_use_canary(void)

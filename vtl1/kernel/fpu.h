@@ -24,6 +24,12 @@ void fpu_enter_thread(struct thread *thread);
 void fpu_leave_thread(struct thread *thread);
 /* What the thread that runs on this CPU has in its registers, into another thread's area. */
 void fpu_copy_to(struct thread *thread);
+/* For a signal's frame: the live state goes to the thread's area as Linux lays it out for programs
+ * (`*size` bytes, from here). The thread runs on this CPU. */
+void *fpu_show(struct thread *thread, uint64_t *size);
+/* Loads what stands in the area, of whatever origin. False: XRSTOR would fault, nothing is loaded;
+ * the area needs fpu_show() again before the thread leaves the CPU. */
+bool fpu_take(struct thread *thread);
 /* The state a program starts with, in the thread's area. */
 void fpu_init_thread(struct thread *thread);
 /* Learns the size and mask; NULL or a sentence. Each CPU calls it. */

@@ -12,7 +12,6 @@
 #include <asm/mman.h>
 #include <asm/prctl.h>
 #include <asm/poll.h>
-#include <asm/signal.h>
 #include <asm/socket.h>
 #include <asm/termbits.h>
 #include <asm/unistd_64.h>
@@ -21,6 +20,7 @@
 #include <linux/membarrier.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
+#include <linux/signal.h>
 #include <linux/uio.h>
 
 #define LINUX_MAX_ERRNO 4095

@@ -13,8 +13,7 @@
 #include "local_calls.h" /* one line for each `here` of syscalls.tbl */
 #undef LOCAL_CALL
 
-/* What a signal that the thread causes itself does: it ends the process, or nothing.
- * -> SYSCALL_EXIT, or SYSCALL_RETURN with 0. */
-enum syscall_action local_raise(struct thread *thread, uint64_t number);
+/* The thread of this process with that number (0: the caller), or NULL. */
+struct thread *local_thread_of(struct thread *thread, uint64_t number);
 
 #endif

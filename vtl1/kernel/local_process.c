@@ -4,7 +4,9 @@
 
 #include "call.h"
 #include "linux_abi.h"
+#include "local_wait.h"
 #include "random.h"
+#include "signals.h"
 #include "string.h"
 #include "thread.h"
 #include "user_copy.h"
@@ -25,44 +27,37 @@ static enum syscall_action copy_out_return(struct thread *thread, uint64_t to, c
 
 /* ---- signals: only the trustlet sends them to itself ---- */
 
-static bool ignored_by_default(uint64_t number)
+static enum syscall_action send_signal(struct thread *thread, struct thread *target, bool found,
+                                       uint64_t number)
 {
-    return number == SIGCHLD || number == SIGCONT || number == SIGURG || number == SIGWINCH;
-}
-
-enum syscall_action local_raise(struct thread *thread, uint64_t number)
-{
-    const uint64_t ignore = 1, standard = 0;
-    struct process *process = thread->process;
     if (number > LINUX_SIGNALS)
         return syscall_return(thread, -EINVAL);
-    if (number == 0)
-        return syscall_return(thread, 0);
-    uint64_t handler = process->signals[number - 1].handler;
-    if (handler == ignore || (handler == standard && ignored_by_default(number)))
-        return syscall_return(thread, 0);
-    process_die(process, SK_DEATH_EXIT, 0, (int)number, 0);
-    return SYSCALL_EXIT;
+    if (!found)
+        return syscall_return(thread, -ESRCH);
+    if (number != 0)
+        signal_send(thread, target, number);
+    return syscall_return(thread, 0);
 }
 
 enum syscall_action local_kill(struct thread *thread, const uint64_t given[6])
 {
     int32_t pid = (int32_t)given[0];
     bool self = pid == (int64_t)thread->process->host_pid || pid == 0;
-    return self ? local_raise(thread, given[1]) : syscall_return(thread, -EPERM);
+    return self ? send_signal(thread, NULL, true, given[1]) : syscall_return(thread, -EPERM);
 }
 
 enum syscall_action local_tkill(struct thread *thread, const uint64_t given[6])
 {
-    bool self = (uint32_t)given[0] == thread_number(thread);
-    return self ? local_raise(thread, given[1]) : syscall_return(thread, -ESRCH);
+    return local_tgkill(thread, (const uint64_t[6]){thread->process->host_pid, given[0], given[1]});
 }
 
 enum syscall_action local_tgkill(struct thread *thread, const uint64_t given[6])
 {
-    bool self = (int32_t)given[0] == (int64_t)thread->process->host_pid &&
-                (uint32_t)given[1] == thread_number(thread);
-    return self ? local_raise(thread, given[2]) : syscall_return(thread, -ESRCH);
+    struct thread *target = local_thread_of(thread, given[1]);
+    bool here = (int32_t)given[0] == (int64_t)thread->process->host_pid;
+    if ((int32_t)given[0] <= 0 || (int32_t)given[1] <= 0)
+        return syscall_return(thread, -EINVAL);
+    return send_signal(thread, target, here && target != NULL, given[2]);
 }
 
 enum syscall_action local_rt_sigaction(struct thread *thread, const uint64_t given[6])
@@ -85,7 +80,6 @@ enum syscall_action local_rt_sigaction(struct thread *thread, const uint64_t giv
 
 enum syscall_action local_rt_sigprocmask(struct thread *thread, const uint64_t given[6])
 {
-    const uint64_t never = 1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1);
     struct address_space *space = &thread->process->space;
     uint64_t set = 0, old = thread->signal_mask, new = old;
     if (given[3] != SIGNAL_SET_SIZE)
@@ -101,31 +95,66 @@ enum syscall_action local_rt_sigprocmask(struct thread *thread, const uint64_t g
     if (given[2] != 0)
         error = user_copy_out(space, given[2], &old, sizeof(old));
     if (error == 0)
-        thread->signal_mask = new & ~never;
+        thread->signal_mask = new & ~SIGNALS_NEVER_BLOCKED;
     return syscall_return_memory(thread, error);
 }
 
 enum syscall_action local_rt_sigpending(struct thread *thread, const uint64_t given[6])
 {
-    const uint64_t none = 0;
-    if (given[1] > sizeof(none))
+    uint64_t set = (thread->pending | thread->process->pending) & thread->signal_mask;
+    if (given[1] > sizeof(set))
         return syscall_return(thread, -EINVAL);
-    return copy_out_return(thread, given[0], &none, given[1], 0);
+    return copy_out_return(thread, given[0], &set, given[1], 0);
+}
+
+/* Waits with another mask, until a handler has run. */
+enum syscall_action local_rt_sigsuspend(struct thread *thread, const uint64_t given[6])
+{
+    uint64_t mask = 0;
+    if (thread->syscall.stage != 0)
+        return wait_until(thread, 1, WAIT_FOREVER);
+    if (given[1] != SIGNAL_SET_SIZE)
+        return syscall_return(thread, -EINVAL);
+    int error = user_copy_in(&thread->process->space, &mask, given[0], sizeof(mask));
+    if (error != 0)
+        return syscall_return_memory(thread, error);
+    thread->saved_mask = thread->signal_mask;
+    thread->mask_saved = true;
+    thread->signal_mask = mask & ~SIGNALS_NEVER_BLOCKED;
+    return wait_until(thread, 1, WAIT_FOREVER);
+}
+
+enum syscall_action local_pause(struct thread *thread, const uint64_t given[6])
+{
+    (void)given;
+    return wait_until(thread, 1, WAIT_FOREVER);
+}
+
+/* 0 or the error of sigaltstack(2). */
+static int check_stack(const struct thread *thread, const struct signal_stack *wanted)
+{
+    if (signal_on_stack(thread))
+        return -EPERM;
+    if (wanted->flags != 0 && wanted->flags != SS_DISABLE && wanted->flags != SS_ONSTACK)
+        return -EINVAL;
+    return wanted->flags != SS_DISABLE && wanted->size < MINSIGSTKSZ ? -ENOMEM : 0;
 }
 
 enum syscall_action local_sigaltstack(struct thread *thread, const uint64_t given[6])
 {
-    const uint64_t disabled = 2; /* SS_DISABLE */
     struct address_space *space = &thread->process->space;
-    uint64_t *kept = thread->syscall.alternate_stack;
-    uint64_t old[3] = {kept[0], kept[1], kept[2]}, new[3] = {0};
-    if (old[2] == 0)
-        old[1] = disabled;
-    int error = given[0] != 0 ? user_copy_in(space, new, given[0], sizeof(new)) : 0;
-    if (error == 0 && given[1] != 0)
-        error = user_copy_out(space, given[1], old, sizeof(old));
+    struct signal_stack *kept = &thread->alternate_stack, old = *kept, new = {0};
+    old.flags = old.size == 0 ? SS_DISABLE : signal_on_stack(thread) ? SS_ONSTACK : 0;
+    int error = given[0] != 0 ? user_copy_in(space, &new, given[0], sizeof(new)) : 0;
+    if (error != 0)
+        return syscall_return_memory(thread, error);
+    error = given[0] != 0 ? check_stack(thread, &new) : 0;
+    if (error != 0)
+        return syscall_return(thread, error);
+    if (given[1] != 0)
+        error = user_copy_out(space, given[1], &old, sizeof(old));
     if (error == 0 && given[0] != 0)
-        memcpy(kept, new, sizeof(new));
+        *kept = new.flags == SS_DISABLE ? (struct signal_stack){0} : new;
     return syscall_return_memory(thread, error);
 }
 

@@ -27,14 +27,11 @@ enum syscall_action local_gettid(struct thread *thread, const uint64_t given[6])
     return syscall_return(thread, thread_number(thread));
 }
 
-/* The thread of this process with that number (0: the caller), or NULL. */
-static struct thread *thread_of(struct thread *thread, uint64_t number)
+struct thread *local_thread_of(struct thread *thread, uint64_t number)
 {
     const struct process *process = thread->process;
-    uint64_t index = (uint32_t)number - process->host_pid;
-    if ((uint32_t)number == 0)
-        return thread;
-    return index < process->thread_slots ? process->threads[index] : NULL;
+    return (uint32_t)number == 0 ? thread
+                                 : thread_find(process, (uint32_t)number - process->host_pid);
 }
 
 /* ---- begin ---- */
@@ -146,7 +143,7 @@ enum syscall_action local_get_robust_list(struct thread *thread, const uint64_t 
 {
     const uint64_t size = sizeof(struct robust_list_head);
     struct address_space *space = &thread->process->space;
-    const struct thread *asked = thread_of(thread, given[0]);
+    const struct thread *asked = local_thread_of(thread, given[0]);
     if (asked == NULL)
         return syscall_return(thread, -ESRCH);
     int error = user_copy_out(space, given[2], &size, sizeof(size));
@@ -160,21 +157,10 @@ enum syscall_action local_get_robust_list(struct thread *thread, const uint64_t 
 /* VTL0 schedules, and knows where a carrier may run; the other threads' carriers are not asked. */
 enum syscall_action local_sched_getaffinity(struct thread *thread, const uint64_t given[6])
 {
-    static const struct syscall_entry call = {
-        .name = "sched_getaffinity",
-        .number = __NR_sched_getaffinity,
-        .kind = SYSCALL_HOST,
-        .host = __NR_sched_getaffinity,
-        .classes = TRUSTLET_CLASS_BASIC,
-        .result = {.kind = RESULT_COUNT, .argument = 3},
-        .argument = {{.kind = ARGUMENT_INT},
-                     {.kind = ARGUMENT_LENGTH},
-                     {.kind = ARGUMENT_OUT, .length = 2, .unit = 1}},
-    };
     const uint64_t own[6] = {0, given[1], given[2]};
-    if (thread_of(thread, given[0]) == NULL)
+    if (local_thread_of(thread, given[0]) == NULL)
         return syscall_return(thread, -ESRCH);
-    return marshal_request(thread, &call, own);
+    return marshal_request(thread, &sched_getaffinity_host, own);
 }
 
 /* Each CPU of the process's passes through the hypervisor, which is a barrier. */

@@ -4,8 +4,10 @@
 
 #include "answer.h"
 #include "linux_abi.h"
+#include "futex.h"
 #include "local_wait.h"
 #include "marshal.h"
+#include "signals.h"
 #include "thread.h"
 #include "time.h"
 #include "user_copy.h"
@@ -46,6 +48,15 @@ enum syscall_action local_clock_getres(struct thread *thread, const uint64_t giv
         thread, user_copy_out(&thread->process->space, given[1], &step, sizeof(step)));
 }
 
+/* Only a wait without an end is made again from its start, signal(7). */
+static enum syscall_action cut_short(struct thread *thread, uint64_t deadline)
+{
+    bool again = thread->syscall.entry->number == __NR_futex && deadline == WAIT_FOREVER;
+    thread->interrupted = again ? __NR_futex : 0;
+    futex_cancel(thread);
+    return syscall_return(thread, -EINTR);
+}
+
 enum syscall_action wait_until(struct thread *thread, uint32_t stage, uint64_t deadline)
 {
     uint64_t now = time_monotonic_ns();
@@ -54,7 +65,7 @@ enum syscall_action wait_until(struct thread *thread, uint32_t stage, uint64_t d
     thread->run_result[0] = deadline == WAIT_FOREVER ? WAIT_FOREVER
                             : deadline > now         ? deadline - now
                                                      : 0;
-    return SYSCALL_WAIT;
+    return signal_waiting(thread) ? cut_short(thread, deadline) : SYSCALL_WAIT;
 }
 
 bool wait_is_over(const struct thread *thread)
@@ -82,40 +93,41 @@ uint64_t wait_after(uint64_t ns)
     return __builtin_add_overflow(time_monotonic_ns(), ns, &deadline) ? WAIT_FOREVER : deadline;
 }
 
-static enum syscall_action sleep_on(struct thread *thread, uint64_t from, bool absolute)
+/* remaining: 0, or where to say how much of the time a signal has saved. */
+static enum syscall_action sleep_until(struct thread *thread, uint64_t deadline, uint64_t remaining)
+{
+    enum syscall_action action = wait_until(thread, SLEEP_ON, deadline);
+    struct linux_time left = time_of(thread->run_result[0]);
+    if (action == SYSCALL_RETURN && remaining != 0)
+        user_copy_out(&thread->process->space, remaining, &left, sizeof(left));
+    return action;
+}
+
+static enum syscall_action sleep_on(struct thread *thread, uint64_t from, bool absolute,
+                                    uint64_t remaining)
 {
     uint64_t ns = 0;
     if (thread->syscall.stage == SLEEP_ON)
         return wait_is_over(thread) ? syscall_return(thread, 0)
-                                    : wait_until(thread, SLEEP_ON, thread->syscall.deadline);
+                                    : sleep_until(thread, thread->syscall.deadline, remaining);
     int error = wait_read_time(thread, from, &ns);
     if (error != 0)
         return syscall_return_memory(thread, error);
-    return wait_until(thread, SLEEP_ON, absolute ? ns : wait_after(ns));
+    return sleep_until(thread, absolute ? ns : wait_after(ns), remaining);
 }
 
 enum syscall_action local_nanosleep(struct thread *thread, const uint64_t given[6])
 {
-    return sleep_on(thread, given[0], false);
+    return sleep_on(thread, given[0], false, given[1]);
 }
 
 enum syscall_action local_clock_nanosleep(struct thread *thread, const uint64_t given[6])
 {
     /* An appointment in real time is VTL0's to keep, as real time is VTL0's word. */
-    static const struct syscall_entry real = {
-        .name = "clock_nanosleep",
-        .number = __NR_clock_nanosleep,
-        .kind = SYSCALL_HOST,
-        .host = __NR_clock_nanosleep,
-        .classes = TRUSTLET_CLASS_BASIC,
-        .argument = {{.kind = ARGUMENT_INT},
-                     {.kind = ARGUMENT_INT},
-                     {.kind = ARGUMENT_IN, .unit = sizeof(struct linux_time)}},
-    };
     bool absolute = given[1] & TIMER_ABSOLUTE;
     if (given[0] != CLOCK_REAL && given[0] != CLOCK_MONO && given[0] != CLOCK_BOOT)
         return syscall_return(thread, -EINVAL);
     if (absolute && given[0] == CLOCK_REAL)
-        return marshal_request(thread, &real, given);
-    return sleep_on(thread, given[2], absolute);
+        return marshal_request(thread, &clock_nanosleep_host, given);
+    return sleep_on(thread, given[2], absolute, absolute ? 0 : given[3]);
 }

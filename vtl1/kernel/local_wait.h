@@ -8,7 +8,8 @@
 #define SECOND_NS    1000000000ll
 #define WAIT_FOREVER UINT64_MAX
 
-/* Leaves VTL1 until the deadline, with the call's stage set; VTL0 may come back early. */
+/* Leaves VTL1 until the deadline, with the call's stage set; VTL0 may come back early. A signal
+ * ends the call with EINTR: SYSCALL_RETURN. */
 enum syscall_action wait_until(struct thread *thread, uint32_t stage, uint64_t deadline);
 /* Has the deadline of wait_until passed? */
 bool wait_is_over(const struct thread *thread);

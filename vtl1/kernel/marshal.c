@@ -15,8 +15,8 @@
 #include "audit.h"
 #include "epoll.h"
 #include "linux_abi.h"
-#include "local.h"
 #include "marshal_parts.h"
+#include "signals.h"
 #include "string.h"
 
 /* syscall_state.stage of a marshalled call */
@@ -100,8 +100,8 @@ static enum syscall_action finish(struct thread *thread, int64_t result)
     wipe_request(thread);
     if (done > 0)
         result = (int64_t)done + (result > 0 ? result : 0);
-    if (result == -EPIPE && breaks_pipe(thread) && local_raise(thread, SIGPIPE) == SYSCALL_EXIT)
-        return SYSCALL_EXIT;
+    if (result == -EPIPE && breaks_pipe(thread))
+        signal_send(thread, thread, SIGPIPE);
     return syscall_return(thread, result);
 }
 

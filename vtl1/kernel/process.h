@@ -76,6 +76,7 @@ struct process {
     struct epoll_table *epoll; /* NULL: nothing was ever registered */
 
     struct linux_sigaction signals[LINUX_SIGNALS]; /* of signal 1.. */
+    uint64_t pending;                              /* sent to the process; bit n - 1 is signal n */
     uint64_t unknown_syscalls[8]; /* bit per number below 512: already named in the audit log */
 };
 static_assert(sizeof(struct process) <= PAGE_SIZE, "a process object is one frame");

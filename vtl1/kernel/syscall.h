@@ -126,6 +126,8 @@ struct syscall_entry {
 
 #define SYSCALL_TABLE_SIZE 512u
 extern const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE];
+/* What calls that are answered here ask VTL0. */
+extern const struct syscall_entry sched_getaffinity_host, clock_nanosleep_host;
 
 /*
  * The entry for a call with these arguments, rows already chosen; never NULL. An entry of kind

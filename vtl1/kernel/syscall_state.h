@@ -30,8 +30,7 @@ struct syscall_state {
     uint32_t stage;    /* of a call made of several steps; 0 = not begun */
 
     /* Of the thread, not of one call. */
-    char name[16];               /* prctl(PR_SET_NAME); empty: the manifest's */
-    uint64_t alternate_stack[3]; /* sigaltstack's stack_t */
+    char name[16]; /* prctl(PR_SET_NAME); empty: the manifest's */
 };
 
 #endif

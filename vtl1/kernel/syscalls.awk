@@ -115,7 +115,9 @@ $1 == "let" && NF == 3 { known[$2] = $3; next }
         fail($1 " stands here twice")
     if ($2 == "choice")
         order[++choices] = name
-    if (2 in named)
+    if ((2 in named) && named[2] == "host")
+        hosts = hosts line "const struct syscall_entry " name "_host = " entry "};\n"
+    else if (2 in named)
         rows[name] = rows[name] line entry ", .value = " named[2] "},\n"
     else
         table = table line "[__NR_" name "] = " entry "},\n"
@@ -131,5 +133,5 @@ END {
     print "#include <linux/close_range.h>\n#include <linux/fcntl.h>\n#include <linux/time.h>\n"
     for (i = 1; i <= choices; i++)
         print "static const struct syscall_entry " order[i] "_rows[] = {\n" rows[order[i]] "};\n"
-    printf "%s};\n", table
+    printf "%s%s};\n", hosts, table
 }

@@ -10,8 +10,13 @@
 #include "image_cache.h"
 #include "linux_abi.h"
 #include "normal_memory.h"
+#include "region.h"
 #include "sk_assert.h"
+#include "signals.h"
+#include "string.h"
 #include "x86.h"
+
+#include <asm/siginfo.h>
 
 #define CHANNEL_PAGES_MIN 2u
 #define CHANNEL_PAGES_MAX 64u
@@ -75,16 +80,14 @@ void thread_free(struct thread *thread)
     frame_put(frame_address(thread));
 }
 
-static struct thread *thread_find(const struct process *process, uint64_t index)
+struct thread *thread_find(const struct process *process, uint64_t index)
 {
     return index < process->thread_slots ? process->threads[index] : NULL;
 }
 
 enum sk_status sk_call_thread_attach(struct call *call)
 {
-    uint64_t gpa = call->argument[2];
-    uint64_t pages = call->argument[3];
-    uint64_t user = call->argument[4];
+    uint64_t gpa = call->argument[2], pages = call->argument[3], user = call->argument[4];
     volatile void *mapped = NULL;
     struct process *process = process_find(call->argument[0]);
 
@@ -127,17 +130,6 @@ enum sk_status sk_call_thread_kill(struct call *call)
     return signal >= 1 && signal <= 64 ? SK_OK : SK_INVALID_ARGUMENT;
 }
 
-/* The Linux signal of an exception (APM Vol.2 8.2). */
-static int exception_signal(uint64_t vector)
-{
-    static const uint8_t signals[32] = {
-        [0] = SIGFPE,  [1] = SIGTRAP, [3] = SIGTRAP, [6] = SIGILL,  [10] = SIGBUS, [11] = SIGBUS,
-        [12] = SIGBUS, [16] = SIGFPE, [17] = SIGBUS, [18] = SIGBUS, [19] = SIGFPE,
-    };
-
-    return vector < 32 && signals[vector] != 0 ? signals[vector] : SIGSEGV;
-}
-
 /* IRETQ must not fault: a RIP or RSP that is not canonical is the program's own fault. */
 static bool registers_sound(struct thread *thread)
 {
@@ -146,15 +138,12 @@ static bool registers_sound(struct thread *thread)
     r->cs = SELECTOR_USER_CODE;
     r->ss = SELECTOR_USER_DATA;
     r->rflags = (r->rflags & USER_FLAGS) | USER_FLAGS_FIXED;
-    if (r->rip >= USER_END) {
-        process_die(thread->process, SK_DEATH_FAULT, 0, SIGSEGV, r->rip);
-        return false;
-    }
-    if ((uint64_t)((int64_t)(r->rsp << 16) >> 16) != r->rsp) {
-        process_die(thread->process, SK_DEATH_FAULT, 0, SIGSEGV, r->rsp);
-        return false;
-    }
-    return true;
+    bool rsp_sound = (uint64_t)((int64_t)(r->rsp << 16) >> 16) == r->rsp;
+
+    if (r->rip < USER_END && rsp_sound)
+        return true;
+    process_die(thread->process, SK_DEATH_FAULT, 0, SIGSEGV, rsp_sound ? r->rip : r->rsp);
+    return false;
 }
 
 static uint64_t canonical(uint64_t base)
@@ -175,7 +164,7 @@ static void take_exception(struct thread *thread, uint64_t address)
         thread->asked_memory = false;
         return;
     }
-    process_die(thread->process, SK_DEATH_FAULT, 0, exception_signal(r->vector), r->rip);
+    signal_exception(thread);
 }
 
 /* One stay in ring 3. True: an interrupt waits for VTL0. */
@@ -237,8 +226,10 @@ static bool run_fault(struct thread *thread, enum sk_run *why)
     }
     if (error == -ENOMEM && want_memory(thread, why))
         return true;
+    thread->resume = RESUME_USER;
+    bool mapped = region_at(&process->space, thread->fault_address) != NULL;
     if (error == -EFAULT)
-        process_die(process, SK_DEATH_FAULT, 0, SIGSEGV, thread->fault_address);
+        signal_force(thread, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, thread->fault_address);
     else
         process_die(process, SK_DEATH_MEMORY, 0, SIGKILL, thread->fault_address);
     return false;
@@ -305,7 +296,9 @@ static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
 
         switch (thread->resume) {
         case RESUME_USER:
-            leave = run_user(cpu, thread);
+            leave = signal_waiting(thread) || thread->mask_saved
+                        ? take_action(thread, signal_deliver(thread), &why)
+                        : run_user(cpu, thread);
             break;
         case RESUME_DISPATCH:
             leave = take_action(thread, syscall_dispatch(thread), &why);

@@ -28,8 +28,22 @@ enum thread_resume {
     RESUME_FAULT,    /* the page fault at fault_address again: it wanted memory */
 };
 
-#define THREAD_XSAVE_OFFSET 1152u
+#define THREAD_XSAVE_OFFSET 1216u
 #define THREAD_XSAVE_MAX    (PAGE_SIZE - THREAD_XSAVE_OFFSET)
+
+/* What siginfo_t says of it. */
+struct signal {
+    uint32_t number;
+    int code;
+    uint64_t address;
+};
+
+/* Linux's stack_t. */
+struct signal_stack {
+    uint64_t base;
+    uint32_t flags, reserved;
+    uint64_t size;
+};
 
 struct thread {
     struct process *process;
@@ -60,7 +74,13 @@ struct thread {
     uint64_t futex_address;     /* 0: does not wait, or was woken */
     uint32_t futex_bits;
     uint64_t wake[2]; /* threads to run again: VTL0 hears of them at the next way out */
-    uint64_t signal_mask;
+
+    struct signal_stack alternate_stack;
+    struct signal forced;             /* by its own instruction; number 0: none */
+    uint64_t signal_mask, saved_mask; /* bit n - 1 is signal n */
+    uint64_t pending;                 /* sent to this thread alone */
+    bool mask_saved;      /* sigsuspend's mask is in force; saved_mask is the real one */
+    uint64_t interrupted; /* a call that a signal cut short and may be made again */
 
     struct syscall_state syscall; /* marshal.c's own, zero at creation */
     struct service service;       /* trustlet_call.c's own, zero at creation */
@@ -72,6 +92,8 @@ static_assert(PROCESS_MAX_THREADS <= 128, "a bit for each in `wake`");
 /* A new thread, ready to run at registers.rip with registers.rsp (to be set). Lock held. SK_OK,
  * SK_LIMIT, SK_NO_MEMORY. */
 enum sk_status thread_create(struct process *process, struct thread **made);
+/* The process's thread with that index, or NULL. */
+struct thread *thread_find(const struct process *process, uint64_t index);
 /* Lets go of its channel and frees it. It is not running. */
 void thread_free(struct thread *thread);
 

@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "linux_abi.h"
+#include "local_wait.h"
 #include "normal_memory.h"
 #include "secure.h"
 #include "string.h"
@@ -97,13 +98,11 @@ static int give_answer(struct thread *thread, const uint64_t given[6])
 /* The call has not come yet; the thread was woken, or its time is over. */
 static enum syscall_action accept_again(struct thread *thread)
 {
-    uint64_t deadline = thread->syscall.deadline;
-    uint64_t now = deadline == FOREVER ? 0 : time_monotonic_ns();
-    thread->run_result[0] = deadline - now;
-    if (deadline > now)
-        return SYSCALL_WAIT;
-    thread->service.accepting = false;
-    return syscall_return(thread, -ETIMEDOUT);
+    enum syscall_action action = wait_is_over(thread)
+                                     ? syscall_return(thread, -ETIMEDOUT)
+                                     : wait_until(thread, 1, thread->syscall.deadline);
+    thread->service.accepting = action == SYSCALL_WAIT;
+    return action;
 }
 
 enum syscall_action secure_accept(struct thread *thread, const uint64_t given[6])

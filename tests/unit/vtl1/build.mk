@@ -11,7 +11,7 @@ MARSHAL_TESTS := $(addprefix $(BUILD)/tests/unit/,marshal marshal_random marshal
 UNIT += $(MARSHAL_TESTS)
 MARSHAL_SOURCES := $(addprefix tests/unit/vtl1/,marshal_machine.c fake.c fake_image.c fake_random.c) \
 	$(wildcard vtl1/kernel/marshal*.c vtl1/kernel/local_*.c vtl1/kernel/syscall*.c) $(SK_TABLE) \
-	$(addprefix vtl1/kernel/,answer.c epoll.c frame.c address_space.c region.c page_table.c user_copy.c)
+	$(addprefix vtl1/kernel/,answer.c epoll.c frame.c address_space.c region.c page_table.c signals.c user_copy.c)
 $(MARSHAL_TESTS): $(BUILD)/tests/unit/%: tests/unit/vtl1/%_test.c $(MARSHAL_SOURCES) \
 		$(wildcard vtl1/kernel/*.h tests/unit/vtl1/*.h)
 	@mkdir -p $(@D)

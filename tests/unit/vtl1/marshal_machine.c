@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "marshal_machine.h"
 #include "fpu.h"
+#include "signals.h"
 
 #include <signal.h>
 
@@ -51,9 +52,31 @@ void thread_free(struct thread *made)
     (void)made;
 }
 
+struct thread *thread_find(const struct process *p, uint64_t index)
+{
+    return index == 0 ? p->threads[0] : NULL;
+}
+
 void fpu_copy_to(struct thread *to)
 {
     (void)to;
+}
+
+void fpu_init_thread(struct thread *to)
+{
+    (void)to;
+}
+
+/* No vector state. */
+void *fpu_show(struct thread *of, uint64_t *size)
+{
+    *size = 0;
+    return of;
+}
+
+bool fpu_take(struct thread *of)
+{
+    return of != NULL;
 }
 
 /* ---- the machine ---- */
@@ -123,6 +146,8 @@ int64_t call(host answer, uint64_t number, uint64_t a, uint64_t b, uint64_t c, u
         channel.answered = channel.sequence;
         action = syscall_complete(&thread);
     }
+    if (signal_waiting(&thread))
+        action = signal_deliver(&thread);
     assert_int_equal(action, process.dead ? SYSCALL_EXIT : SYSCALL_RETURN);
     return (int64_t)r->rax;
 }
