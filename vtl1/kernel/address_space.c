@@ -101,8 +101,7 @@ int address_space_map_image(struct address_space *space, struct image *image, ui
 
 uint64_t address_space_find(const struct address_space *space, uint64_t hint, uint64_t size)
 {
-    uint64_t best = 0;
-    uint64_t low = USER_START;
+    uint64_t best = 0, low = USER_START;
 
     if (range_valid(hint, size) && !address_space_is_mapped(space, hint, size))
         return hint;
@@ -311,8 +310,7 @@ int address_space_protect(struct address_space *space, uint64_t address, uint64_
         return -EINVAL;
     if ((access & ACCESS_WRITE) && (access & ACCESS_EXECUTE))
         return -EACCES;
-    uint64_t end = address + size;
-    uint64_t at = *cursor;
+    uint64_t end = address + size, at = *cursor;
 
     if (at == 0) {
         int error = protect_regions(space, address, end, access);
@@ -388,9 +386,7 @@ static uint64_t private_frame(struct address_space *space, const struct region *
 static int fault_absent(struct address_space *space, const struct region *region, uint64_t page,
                         uint64_t *entry)
 {
-    uint64_t offset = page - region->start;
-    uint64_t bits = PTE_PRESENT;
-    uint64_t frame = FRAME_NONE;
+    uint64_t offset = page - region->start, bits = PTE_PRESENT, frame = FRAME_NONE;
     int error = 0;
 
     if ((region->access & ACCESS_WRITE) == 0 && region->image != NULL &&

@@ -227,57 +227,38 @@ bool page_table_flush_others(const struct address_space *space)
     return others == 0 || hypercall_flush(space->root, others) == HV_STATUS_SUCCESS;
 }
 
-uint64_t cpu_read_fs_base(const struct cpu *cpu)
-{
-    uint64_t base = 0;
-
-    if (!cpu->fsgsbase)
-        return rdmsr(MSR_FS_BASE);
-    __asm__ volatile("rdfsbase %0" : "=r"(base));
-    return base;
-}
-
-void cpu_write_fs_base(const struct cpu *cpu, uint64_t base)
-{
-    if (!cpu->fsgsbase) {
-        wrmsr(MSR_FS_BASE, base);
-        return;
+#define BASE_OF(name, msr, instruction_read, instruction_write)                                    \
+    uint64_t cpu_read_##name##_base(const struct cpu *cpu)                                         \
+    {                                                                                              \
+        uint64_t base = 0;                                                                         \
+        if (!cpu->fsgsbase)                                                                        \
+            return rdmsr(msr);                                                                     \
+        __asm__ volatile(instruction_read : "=r"(base));                                           \
+        return base;                                                                               \
+    }                                                                                              \
+    void cpu_write_##name##_base(const struct cpu *cpu, uint64_t base)                             \
+    {                                                                                              \
+        if (!cpu->fsgsbase)                                                                        \
+            wrmsr(msr, base);                                                                      \
+        else                                                                                       \
+            __asm__ volatile(instruction_write ::"r"(base));                                       \
     }
-    __asm__ volatile("wrfsbase %0" ::"r"(base));
-}
-
-uint64_t cpu_read_user_gs_base(const struct cpu *cpu)
-{
-    uint64_t base = 0;
-
-    if (!cpu->fsgsbase)
-        return rdmsr(MSR_KERNEL_GS_BASE);
-    __asm__ volatile("swapgs\n\trdgsbase %0\n\tswapgs" : "=r"(base));
-    return base;
-}
-
-void cpu_write_user_gs_base(const struct cpu *cpu, uint64_t base)
-{
-    if (!cpu->fsgsbase) {
-        wrmsr(MSR_KERNEL_GS_BASE, base);
-        return;
-    }
-    __asm__ volatile("swapgs\n\twrgsbase %0\n\tswapgs" ::"r"(base));
-}
+BASE_OF(fs, MSR_FS_BASE, "rdfsbase %0", "wrfsbase %0")
+BASE_OF(user_gs, MSR_KERNEL_GS_BASE, "swapgs\n\trdgsbase %0\n\tswapgs",
+        "swapgs\n\twrgsbase %0\n\tswapgs")
 
 /* From entry.S: the frame is struct user_registers of a kernel-mode exception. */
 _Noreturn void kernel_exception(const struct user_registers *frame);
 
 _Noreturn void kernel_exception(const struct user_registers *frame)
 {
-    console_write("Secure Kernel: exception ");
-    console_write_hex(frame->vector);
-    console_write(" at ");
-    console_write_hex(frame->rip);
-    console_write(" error ");
-    console_write_hex(frame->error_code);
-    console_write(" address ");
-    console_write_hex(read_cr2());
+    const char *names[] = {"Secure Kernel: exception ", " at ", " error ", " address "};
+    const uint64_t values[] = {frame->vector, frame->rip, frame->error_code, read_cr2()};
+
+    for (unsigned i = 0; i < 4; i++) {
+        console_write(names[i]);
+        console_write_hex(values[i]);
+    }
     console_write("\n");
     sk_panic("an exception in the Secure Kernel");
 }

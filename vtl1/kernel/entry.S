@@ -12,21 +12,23 @@
 
 /* struct call back into VTL0's registers. */
     .macro pop_call
-    popq %rsi
-    popq %rdx
-    popq %r8
-    popq %r9
-    popq %r10
-    popq %rdi
-    popq %rax
-    popq %rcx
-    popq %rbx
-    popq %rbp
-    popq %r11
-    popq %r12
-    popq %r13
-    popq %r14
-    popq %r15
+    .irp register, rsi, rdx, r8, r9, r10, rdi, rax, rcx, rbx, rbp, r11, r12, r13, r14, r15
+    popq %\register
+    .endr
+    .endm
+
+/* The general registers of struct user_registers: each name once, in the order it is pushed. */
+    .macro push_user
+    .irp register, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
+    pushq %\register
+    .endr
+    .endm
+
+/* What a C function keeps for its caller. */
+    .macro pop_kept
+    .irp register, r15, r14, r13, r12, rbp, rbx
+    popq %\register
+    .endr
     .endm
 
     .section .text.entry, "ax"
@@ -55,21 +57,9 @@ vtl_return_fast:
     movl $HV_VTL_RETURN_FAST, %eax
     vmmcall
 vtl_entered:
-    pushq %r15
-    pushq %r14
-    pushq %r13
-    pushq %r12
-    pushq %r11
-    pushq %rbp
-    pushq %rbx
-    pushq %rcx
-    pushq %rax
-    pushq %rdi
-    pushq %r10
-    pushq %r9
-    pushq %r8
-    pushq %rdx
-    pushq %rsi
+    .irp register, r15, r14, r13, r12, r11, rbp, rbx, rcx, rax, rdi, r10, r9, r8, rdx, rsi
+    pushq %\register
+    .endr
     movq %gs:CPU_ASSIST, %rax
     cmpl $ENTRY_REASON_CALL, ASSIST_ENTRY_REASON(%rax)
     jne vtl_intercept
@@ -109,29 +99,15 @@ vtl_intercept:
 /* user_enter and job_enter: see cpu.h and job.h. The structure is popped in place; RIP and RFLAGS
  * were checked, the selectors are ours, so IRETQ cannot fault (APM Vol.3 IRET). */
     .macro leave_kernel
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    .irp register, rbx, rbp, r12, r13, r14, r15
+    pushq %\register
+    .endr
     movq %rsp, %gs:CPU_KERNEL_RSP
     movq %rdi, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rax
-    popq %rcx
-    popq %rdx
-    popq %rsi
-    popq %rdi
+    pop_kept
+    .irp register, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+    popq %\register
+    .endr
     addq $16, %rsp              /* vector, error code */
     .endm
 
@@ -166,50 +142,17 @@ user_syscall:
     pushq %rcx
     pushq $0
     pushq $ENTRY_USER_SYSCALL
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rax
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_user
 user_left:
     movq %gs:CPU_KERNEL_RSP, %rsp
     pushq $2                    /* AC, DF, NT of the user must not reign here */
     popfq
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
+    pop_kept
     ret
 
 /* An exception or interrupt: the CPU has pushed SS RSP RFLAGS CS RIP (and the error code). */
 vector_common:
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rax
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_user
     testb $3, 144(%rsp)         /* CS */
     jz 1f
     swapgs

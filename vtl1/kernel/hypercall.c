@@ -21,6 +21,15 @@ static uint64_t hypercall_pages(const struct cpu *cpu, uint64_t control)
                      frame_address(cpu->hypercall_output));
 }
 
+/* A hypercall for each of `count` elements; *done: how many it got to. */
+static uint16_t hypercall_each(const struct cpu *cpu, uint64_t code, uint32_t count, uint32_t *done)
+{
+    uint64_t result = hypercall_pages(cpu, code | HV_CONTROL_REP_COUNT(count));
+
+    *done = HV_RESULT_REPS(result);
+    return HV_RESULT_STATUS(result);
+}
+
 uint16_t hypercall_protect(const uint64_t *frames, uint32_t count, uint32_t map_flags,
                            uint32_t *done)
 {
@@ -32,11 +41,7 @@ uint16_t hypercall_protect(const uint64_t *frames, uint32_t count, uint32_t map_
     input->map_flags = map_flags;
     for (uint32_t i = 0; i < count; i++)
         input->gpfn[i] = frames[i] / PAGE_SIZE;
-    uint64_t result =
-        hypercall_pages(cpu, HV_CALL_MODIFY_VTL_PROTECTION_MASK | HV_CONTROL_REP_COUNT(count));
-
-    *done = HV_RESULT_REPS(result);
-    return HV_RESULT_STATUS(result);
+    return hypercall_each(cpu, HV_CALL_MODIFY_VTL_PROTECTION_MASK, count, done);
 }
 
 uint16_t hypercall_deposit(const uint64_t *frames, uint32_t count, uint32_t *done)
@@ -47,10 +52,7 @@ uint16_t hypercall_deposit(const uint64_t *frames, uint32_t count, uint32_t *don
     input->partition_id = HV_PARTITION_SELF;
     for (uint32_t i = 0; i < count; i++)
         input->gpfn[i] = frames[i] / PAGE_SIZE;
-    uint64_t result = hypercall_pages(cpu, HV_CALL_DEPOSIT_MEMORY | HV_CONTROL_REP_COUNT(count));
-
-    *done = HV_RESULT_REPS(result);
-    return HV_RESULT_STATUS(result);
+    return hypercall_each(cpu, HV_CALL_DEPOSIT_MEMORY, count, done);
 }
 
 uint16_t hypercall_withdraw(uint64_t *frames, uint32_t count, uint32_t *done)
@@ -60,12 +62,11 @@ uint16_t hypercall_withdraw(uint64_t *frames, uint32_t count, uint32_t *done)
     const uint64_t *output = cpu->hypercall_output;
 
     input->partition_id = HV_PARTITION_SELF;
-    uint64_t result = hypercall_pages(cpu, HV_CALL_WITHDRAW_MEMORY | HV_CONTROL_REP_COUNT(count));
+    uint16_t status = hypercall_each(cpu, HV_CALL_WITHDRAW_MEMORY, count, done);
 
-    *done = HV_RESULT_REPS(result);
     for (uint32_t i = 0; i < *done && i < count; i++)
         frames[i] = output[i] * PAGE_SIZE;
-    return HV_RESULT_STATUS(result);
+    return status;
 }
 
 uint16_t hypercall_flush(uint64_t root, uint64_t cpus)
@@ -81,17 +82,24 @@ uint16_t hypercall_flush(uint64_t root, uint64_t cpus)
     return HV_RESULT_STATUS(hypercall_pages(cpu, HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE));
 }
 
-uint16_t hypercall_set_register(uint8_t vtl, uint32_t name, uint64_t value)
+/* Begins a call that is about this CPU's register; its element goes where the result points. */
+static void *register_call(const struct cpu *cpu, uint8_t vtl)
 {
-    struct cpu *cpu = this_cpu();
     struct hv_vp_registers_header *header = cpu->hypercall_input;
-    struct hv_set_register *element = (void *)(header + 1);
 
     *header = (struct hv_vp_registers_header){
         .partition_id = HV_PARTITION_SELF,
         .vp_index = HV_VP_SELF,
         .input_vtl = HV_INPUT_VTL_USE_TARGET | vtl,
     };
+    return header + 1;
+}
+
+uint16_t hypercall_set_register(uint8_t vtl, uint32_t name, uint64_t value)
+{
+    struct cpu *cpu = this_cpu();
+    struct hv_set_register *element = register_call(cpu, vtl);
+
     *element = (struct hv_set_register){.name = name, .value = {.low = value}};
     return HV_RESULT_STATUS(
         hypercall_pages(cpu, HV_CALL_SET_VP_REGISTERS | HV_CONTROL_REP_COUNT(1)));
@@ -100,15 +108,9 @@ uint16_t hypercall_set_register(uint8_t vtl, uint32_t name, uint64_t value)
 uint16_t hypercall_get_register(uint8_t vtl, uint32_t name, uint64_t *value)
 {
     struct cpu *cpu = this_cpu();
-    struct hv_vp_registers_header *header = cpu->hypercall_input;
-    uint32_t *element = (void *)(header + 1);
+    uint32_t *element = register_call(cpu, vtl);
     const struct hv_register_value *output = cpu->hypercall_output;
 
-    *header = (struct hv_vp_registers_header){
-        .partition_id = HV_PARTITION_SELF,
-        .vp_index = HV_VP_SELF,
-        .input_vtl = HV_INPUT_VTL_USE_TARGET | vtl,
-    };
     *element = name;
     uint64_t result = hypercall_pages(cpu, HV_CALL_GET_VP_REGISTERS | HV_CONTROL_REP_COUNT(1));
 
@@ -135,8 +137,7 @@ const char *hypercall_init_cpu(struct cpu *cpu)
 void console_write(const char *text)
 {
     while (*text != 0) {
-        uint64_t bytes = 0;
-        uint64_t count = 0;
+        uint64_t bytes = 0, count = 0;
 
         while (count < 8 && text[count] != 0) {
             bytes |= (uint64_t)(uint8_t)text[count] << (8 * count);

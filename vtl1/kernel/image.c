@@ -350,8 +350,7 @@ static enum sk_status take_pages(struct image *image, uint64_t list, uint64_t of
     uint64_t end = offset + bytes;
     fpu_begin();
     while (status == SK_OK && image->written < end) {
-        uint64_t left = end - image->written;
-        uint64_t page = (image->written - offset) / PAGE_SIZE;
+        uint64_t left = end - image->written, page = (image->written - offset) / PAGE_SIZE;
         status = take_page(image, list, page, left < PAGE_SIZE ? left : PAGE_SIZE);
         if (status == SK_OK && image->written < end && call_must_yield())
             status = SK_AGAIN;

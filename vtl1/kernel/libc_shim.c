@@ -11,15 +11,8 @@
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
 
-_Noreturn void __stack_chk_fail(void);
 _Noreturn void __assert_fail(const char *truth, const char *file, unsigned line,
                              const char *function);
-_Noreturn void abort(void);
-
-_Noreturn void __stack_chk_fail(void)
-{
-    sk_panic("libsodium: a stack canary was overwritten");
-}
 
 _Noreturn void __assert_fail(const char *truth, const char *file, unsigned line,
                              const char *function)
@@ -30,15 +23,15 @@ _Noreturn void __assert_fail(const char *truth, const char *file, unsigned line,
     sk_panic(truth);
 }
 
-_Noreturn void abort(void)
-{
-    sk_panic("libsodium: abort");
-}
-
-_Noreturn void sodium_misuse(void)
-{
-    sk_panic("libsodium: misuse");
-}
+#define NEVER(function, sentence)                                                                  \
+    _Noreturn void function(void);                                                                 \
+    _Noreturn void function(void)                                                                  \
+    {                                                                                              \
+        sk_panic("libsodium: " sentence);                                                          \
+    }
+NEVER(__stack_chk_fail, "a stack canary was overwritten")
+NEVER(abort, "abort")
+NEVER(sodium_misuse, "misuse")
 
 /* Keys are never made in here: random.c draws from the stream cipher with its own key. */
 void randombytes_buf(void *const to, const size_t size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "manifest.h"
+#include "string.h"
 
 #include <stdbool.h>
 
@@ -10,15 +11,6 @@ static bool all_zero(const void *bytes, size_t size)
     for (size_t i = 0; i < size; i++)
         seen |= p[i];
     return seen == 0;
-}
-
-static bool equal(const void *a, const void *b, size_t size)
-{
-    const uint8_t *p = a, *q = b;
-    for (size_t i = 0; i < size; i++)
-        if (p[i] != q[i])
-            return false;
-    return true;
 }
 
 /* Printable, ended by a NUL, padded with NULs: it is shown in terminals and logs. */
@@ -53,7 +45,7 @@ enum sk_status manifest_check(const struct trustlet_trailer *t)
     const uint32_t known_flags =
         TRUSTLET_DEBUGGABLE | TRUSTLET_FIXED_ARGS | TRUSTLET_NO_ENVIRONMENT | TRUSTLET_CALLABLE;
     const struct trustlet_manifest *m = &t->manifest;
-    if (!equal(t->magic, TRUSTLET_MAGIC, sizeof(t->magic)))
+    if (memcmp(t->magic, TRUSTLET_MAGIC, sizeof(t->magic)) != 0)
         return SK_IMAGE_UNSIGNED;
     if (m->version != TRUSTLET_MANIFEST_VERSION || (m->flags & ~known_flags) ||
         (m->classes & ~(uint32_t)TRUSTLET_CLASS_ALL))
@@ -70,7 +62,7 @@ int manifest_signer(const struct trustlet_trailer *t, const struct trusted_key *
                     uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (equal(t->signer, keys[i].key, TRUSTLET_KEY_SIZE))
+        if (memcmp(t->signer, keys[i].key, TRUSTLET_KEY_SIZE) == 0)
             return (int)i;
     return -1;
 }

@@ -43,17 +43,11 @@ static bool is_quarantined(uint16_t hv_status)
 static bool deposit_tables(void)
 {
     uint64_t frames[DEPOSIT_PAGES];
-    uint32_t count = 0;
-    uint32_t done = 0;
+    uint32_t count = 0, done = 0;
     uint16_t status = HV_STATUS_SUCCESS;
 
-    while (count < DEPOSIT_PAGES) {
-        uint64_t frame = frame_alloc_reserve();
-
-        if (frame == FRAME_NONE)
-            break;
-        frames[count++] = frame;
-    }
+    while (count < DEPOSIT_PAGES && (frames[count] = frame_alloc_reserve()) != FRAME_NONE)
+        count++;
     if (count > 0)
         status = hypercall_deposit(frames, count, &done);
     for (uint32_t i = 0; i < count; i++)
@@ -159,8 +153,7 @@ static enum sk_status donate(uint64_t list_gpa, uint64_t count)
 
 enum sk_status sk_call_memory_donate(struct call *call)
 {
-    uint64_t list_gpa = call->argument[0];
-    uint64_t count = call->argument[1];
+    uint64_t list_gpa = call->argument[0], count = call->argument[1];
 
     call->result[0] = 0;
     if (!spin_try(&donation.lock))
@@ -177,17 +170,11 @@ enum sk_status sk_call_memory_donate(struct call *call)
 static uint32_t reclaim_chunk(uint64_t *gpfns, uint32_t count)
 {
     uint64_t frames[CHUNK];
-    uint32_t taken = 0;
-    uint32_t moved = 0;
+    uint32_t taken = 0, moved = 0;
     uint16_t status = HV_STATUS_SUCCESS;
 
-    while (taken < count) {
-        uint64_t frame = frame_begin_reclaim();
-
-        if (frame == FRAME_NONE)
-            break;
-        frames[taken++] = frame;
-    }
+    while (taken < count && (frames[taken] = frame_begin_reclaim()) != FRAME_NONE)
+        taken++;
     if (taken > 0)
         status = protect(frames, taken, HV_MAP_ALL, &moved);
     for (uint32_t i = 0; i < taken; i++) {
@@ -276,8 +263,7 @@ static bool free_images(void)
 
 enum sk_status sk_call_memory_reclaim(struct call *call)
 {
-    uint64_t list_gpa = call->argument[0];
-    uint64_t max = call->argument[1];
+    uint64_t list_gpa = call->argument[0], max = call->argument[1];
 
     call->result[0] = 0;
     if (!free_images())

@@ -38,36 +38,30 @@ static enum sk_status pin_bytes(uint64_t gpa, uint64_t size, uint64_t *pages,
     return status;
 }
 
-enum sk_status normal_memory_read(void *to, uint64_t gpa, uint64_t size)
+static enum sk_status move(uint64_t gpa, void *to, const void *from, uint64_t size)
 {
-    volatile void *from = NULL;
+    volatile void *mapped = NULL;
     uint64_t pages = 0;
 
     if (size == 0)
         return SK_OK;
-    enum sk_status status = pin_bytes(gpa, size, &pages, &from);
+    enum sk_status status = pin_bytes(gpa, size, &pages, &mapped);
 
     if (status == SK_OK) {
-        copy_volatile(to, from, size);
+        copy_volatile(to != NULL ? to : mapped, to != NULL ? mapped : from, size);
         normal_memory_unpin(gpa & ~PAGE_MASK, pages);
     }
     return status;
 }
 
+enum sk_status normal_memory_read(void *to, uint64_t gpa, uint64_t size)
+{
+    return move(gpa, to, NULL, size);
+}
+
 enum sk_status normal_memory_write(uint64_t gpa, const void *from, uint64_t size)
 {
-    volatile void *to = NULL;
-    uint64_t pages = 0;
-
-    if (size == 0)
-        return SK_OK;
-    enum sk_status status = pin_bytes(gpa, size, &pages, &to);
-
-    if (status == SK_OK) {
-        copy_volatile(to, from, size);
-        normal_memory_unpin(gpa & ~PAGE_MASK, pages);
-    }
-    return status;
+    return move(gpa, NULL, from, size);
 }
 
 enum sk_status normal_memory_read_list(uint64_t *to, uint64_t gpa, uint64_t count)

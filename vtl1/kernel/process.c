@@ -243,9 +243,7 @@ static enum sk_status process_finish(struct process *process, uint64_t *thread)
 
 enum sk_status sk_call_process_create(struct call *call)
 {
-    uint64_t image = call->argument[0];
-    uint64_t gpa = call->argument[1];
-    uint64_t bytes = call->argument[2];
+    uint64_t image = call->argument[0], gpa = call->argument[1], bytes = call->argument[2];
     uint64_t thread = 0;
     bool first = false;
     enum sk_status status = SK_OK;
@@ -318,8 +316,7 @@ static void process_describe(const struct process *process, struct sk_process_in
 
 enum sk_status sk_call_process_info(struct call *call)
 {
-    uint64_t wanted = call->argument[0];
-    uint64_t gpa = call->argument[1];
+    uint64_t wanted = call->argument[0], gpa = call->argument[1];
     struct sk_process_info info = {0};
     uint64_t index = 0;
 

@@ -27,27 +27,16 @@ static struct generator {
     uint32_t left; /* unused bytes, at the pool's end */
 } generator;
 
-static bool rdrand(uint64_t *word)
-{
-    for (int i = 0; i < RETRIES; i++) {
-        bool ok = false;
-        __asm__ volatile("rdrand %0" : "=r"(*word), "=@ccc"(ok));
-        if (ok)
-            return true;
+#define HARDWARE_WORD(instruction)                                                                 \
+    static bool instruction(uint64_t *word)                                                        \
+    {                                                                                              \
+        bool ok = false;                                                                           \
+        for (int i = 0; i < RETRIES && !ok; i++)                                                   \
+            __asm__ volatile(#instruction " %0" : "=r"(*word), "=@ccc"(ok));                       \
+        return ok;                                                                                 \
     }
-    return false;
-}
-
-static bool rdseed(uint64_t *word)
-{
-    for (int i = 0; i < RETRIES; i++) {
-        bool ok = false;
-        __asm__ volatile("rdseed %0" : "=r"(*word), "=@ccc"(ok));
-        if (ok)
-            return true;
-    }
-    return false;
-}
+HARDWARE_WORD(rdrand)
+HARDWARE_WORD(rdseed)
 
 /* Mixes hardware words into the key. RDSEED may run dry under load; RDRAND is its generator. */
 static bool stir(struct generator *g)

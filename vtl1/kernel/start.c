@@ -277,8 +277,7 @@ static int put_auxiliary(struct process *process)
 {
     const struct start_state *start = &process->start;
     const struct image_layout *layout = image_layout(process->image);
-    uint64_t chance = start->strings - 16;
-    uint64_t platform = start->strings - 32;
+    uint64_t chance = start->strings - 16, platform = start->strings - 32;
     uint8_t random[16] = {0};
     uint64_t headers = layout->program_headers == 0 ? 0 : start->base + layout->program_headers;
     const uint64_t aux[AUX_PAIRS][2] = {

@@ -4,8 +4,7 @@
 void *memcpy(void *to, const void *from, size_t size)
 {
     void *result = to;
-    size_t words = size / 8;
-    size_t rest = size % 8;
+    size_t words = size / 8, rest = size % 8;
 
     __asm__ volatile("rep movsq\n\tmov %3, %2\n\trep movsb"
                      : "+D"(to), "+S"(from), "+c"(words)
@@ -18,8 +17,7 @@ void *memset(void *to, int byte, size_t size)
 {
     void *result = to;
     uint64_t pattern = 0x0101010101010101ull * (uint8_t)byte;
-    size_t words = size / 8;
-    size_t rest = size % 8;
+    size_t words = size / 8, rest = size % 8;
 
     __asm__ volatile("rep stosq\n\tmov %3, %1\n\trep stosb"
                      : "+D"(to), "+c"(words)
@@ -42,8 +40,7 @@ void *memmove(void *to, const void *from, size_t size)
 
 int memcmp(const void *a, const void *b, size_t size)
 {
-    const uint8_t *x = a;
-    const uint8_t *y = b;
+    const uint8_t *x = a, *y = b;
 
     for (size_t i = 0; i < size; i++)
         if (x[i] != y[i])

@@ -33,8 +33,7 @@ static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
 
 static inline uint64_t rdmsr(uint32_t msr)
 {
-    uint32_t low = 0;
-    uint32_t high = 0;
+    uint32_t low = 0, high = 0;
 
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
     return (uint64_t)high << 32 | low;
@@ -46,54 +45,27 @@ static inline void wrmsr(uint32_t msr, uint64_t value)
                      : "memory");
 }
 
-static inline uint64_t read_cr0(void)
-{
-    uint64_t value = 0;
-
-    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
-    return value;
-}
-
-static inline void write_cr0(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr0" ::"r"(value) : "memory");
-}
-
-static inline uint64_t read_cr2(void)
-{
-    uint64_t value = 0;
-
-    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
-}
-
-static inline void write_cr2(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr2" ::"r"(value));
-}
-
-static inline void write_cr3(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr3" ::"r"(value) : "memory");
-}
-
-static inline uint64_t read_cr4(void)
-{
-    uint64_t value = 0;
-
-    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
-    return value;
-}
-
-static inline void write_cr4(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr4" ::"r"(value) : "memory");
-}
+/* read_cr0(), write_cr0(), and so on. */
+#define CONTROL_REGISTER(name)                                                                     \
+    static inline uint64_t read_##name(void)                                                       \
+    {                                                                                              \
+        uint64_t value = 0;                                                                        \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value));                                     \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void write_##name(uint64_t value)                                                \
+    {                                                                                              \
+        __asm__ volatile("mov %0, %%" #name ::"r"(value) : "memory");                              \
+    }
+CONTROL_REGISTER(cr0)
+CONTROL_REGISTER(cr2)
+CONTROL_REGISTER(cr3)
+CONTROL_REGISTER(cr4)
+#undef CONTROL_REGISTER
 
 static inline uint64_t read_xcr0(void)
 {
-    uint32_t low = 0;
-    uint32_t high = 0;
+    uint32_t low = 0, high = 0;
 
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (uint64_t)high << 32 | low;
@@ -107,8 +79,7 @@ static inline void write_xcr0(uint64_t value)
 
 static inline uint64_t rdtsc(void)
 {
-    uint32_t low = 0;
-    uint32_t high = 0;
+    uint32_t low = 0, high = 0;
 
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
