@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "exits.h"
 #include "device_store.h"
+#include "log.h"
 #include "partition.h"
 #include "platform/reset.h"
 #include "registers.h"
@@ -66,12 +67,19 @@ struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
     return r;
 }
 
+void exits_shutdown(struct cpu *cpu, unsigned vtl)
+{
+    const char *whose = vcpu_holds_host(&cpu->vcpu[vtl]) ? ", in the hypervisor's own state" : "";
+    cpu_count(cpu, HV_EXIT_SHUTDOWN);
+    log_format("hypervisor: fatal: VTL%lu of CPU %lu shut down%s\n", (uint64_t)vtl,
+               (uint64_t)cpu->index, whose);
+    reset_machine(cpu);
+}
+
 void exits_inject(struct cpu *cpu, unsigned vector, bool has_error_code, uint32_t error_code)
 {
-    if (!vcpu_inject_exception(cpu->current, vector, has_error_code, error_code)) {
-        cpu_count(cpu, HV_EXIT_SHUTDOWN);
-        reset_machine(cpu);
-    }
+    if (!vcpu_inject_exception(cpu->current, vector, has_error_code, error_code))
+        exits_shutdown(cpu, cpu->vtl);
 }
 
 void exits_refuse_call(struct cpu *cpu)

@@ -16,6 +16,9 @@ bool hypercall_write_msr(struct cpu *cpu, uint32_t msr, uint64_t value);
 
 /* CPUID as the guest sees it. */
 struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf);
+/* A VTL shut down: an exception came while it was delivering #DF (APM 2, 8.2.9). Resets the
+ * machine, as hardware does. */
+_Noreturn void exits_shutdown(struct cpu *cpu, unsigned vtl);
 /* An exception for the running VTL; one that makes it shut down resets the machine. */
 void exits_inject(struct cpu *cpu, unsigned vector, bool has_error_code, uint32_t error_code);
 /* A VMMCALL that the running VTL may not make: #UD at the instruction (RIP stands on it). */

@@ -6,8 +6,8 @@
  * everything of the VTL0 on the same CPU. Another CPU's registers are on that CPU, and nobody needs
  * them.
  */
+#include "exits.h"
 #include "hypercall.h"
-#include "platform/reset.h"
 
 #define NAME_SYNTHETIC      0x90000u /* synthetic MSRs and the VP index by their register names */
 #define NAME_HYPERCALL      0x90001u
@@ -128,10 +128,8 @@ static enum hv_status set_pending_event(const struct register_access *access, ui
     if (event & 0xfe00 || event & 0xfe || vector > 31 || vector == 2)
         return HV_STATUS_INVALID_REGISTER_VALUE;
     bool has_error = event & HV_PENDING_EVENT_DELIVER_ERROR;
-    if (!vcpu_inject_exception(&access->cpu->vcpu[0], vector, has_error, (uint32_t)(event >> 32))) {
-        cpu_count(access->cpu, HV_EXIT_SHUTDOWN);
-        reset_machine(access->cpu);
-    }
+    if (!vcpu_inject_exception(&access->cpu->vcpu[0], vector, has_error, (uint32_t)(event >> 32)))
+        exits_shutdown(access->cpu, 0);
     return HV_STATUS_SUCCESS;
 }
 

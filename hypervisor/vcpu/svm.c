@@ -241,6 +241,13 @@ uint64_t vcpu_cr4(const struct vcpu *vcpu)
     return vcpu->vmcb->cr4;
 }
 
+bool vcpu_holds_host(const struct vcpu *vcpu)
+{
+    uint64_t cr3;
+    __asm__("mov %%cr3, %0" : "=r"(cr3));
+    return vcpu->vmcb->cr3 == cr3;
+}
+
 unsigned vcpu_cpl(const struct vcpu *vcpu)
 {
     return vcpu->vmcb->cpl;

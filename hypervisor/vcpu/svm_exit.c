@@ -125,16 +125,6 @@ static void exit_svm_instruction(struct cpu *cpu)
     exits_inject(cpu, VECTOR_UD, false, 0);
 }
 
-/* VTL0 may reset its machine that way; VTL1 never means to. */
-static _Noreturn void exit_shutdown(struct cpu *cpu)
-{
-    cpu_count(cpu, HV_EXIT_SHUTDOWN);
-    if (cpu->vtl == 1)
-        log_format("hypervisor: fatal: VTL1 of CPU %lu shut down (triple fault)\n",
-                   (uint64_t)cpu->index);
-    reset_machine(cpu);
-}
-
 /* A vcpu state that VMRUN refuses, or an exit we did not ask for: our own fault, or VTL1's. The
  * VMCB may be overwritten, so nothing of it is used. */
 static _Noreturn void exit_unknown(struct cpu *cpu, struct vmcb *vmcb)
@@ -176,7 +166,7 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
         exit_svm_instruction(cpu);
         break;
     case SVM_EXIT_SHUTDOWN:
-        exit_shutdown(cpu);
+        exits_shutdown(cpu, cpu->vtl);
     default:
         exit_unknown(cpu, vmcb);
     }

@@ -88,6 +88,9 @@ void vcpu_set_rip(struct vcpu *vcpu, uint64_t value);
 uint64_t vcpu_rflags(const struct vcpu *vcpu);
 uint64_t vcpu_cr4(const struct vcpu *vcpu);
 unsigned vcpu_cpl(const struct vcpu *vcpu);
+/* The vcpu was left with the calling CPU's own page tables: QEMU 7.2 does so when another CPU
+ * undoes CPU 0's #VMEXIT (CAVEATS.md, "CPUs in parallel"), and nothing can be saved then. */
+bool vcpu_holds_host(const struct vcpu *vcpu);
 /* True in 64-bit code: EFER.LMA and CS.L. */
 bool vcpu_is_64bit(const struct vcpu *vcpu);
 /* 2, 4 or 8: of the code that runs, without prefixes. */

@@ -6,7 +6,6 @@
 
 #include "../../../hypervisor/exits.h"
 #include "../../../hypervisor/log.h"
-#include "../../../hypervisor/platform/reset.h"
 #include "../../../hypervisor/vtl.h"
 
 struct fake_machine fake;
@@ -160,8 +159,9 @@ void vtl_hypercall_refused(struct cpu *cpu, uint64_t control, enum hv_status sta
     fake.notices++;
 }
 
-void reset_machine(struct cpu *cpu)
+void exits_shutdown(struct cpu *cpu, unsigned vtl)
 {
+    (void)vtl;
     (void)cpu;
     abort();
 }
