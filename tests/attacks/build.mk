@@ -31,7 +31,7 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-
 	tests/attack-debuggers.conf:tests/attacks/debuggers.conf \
 	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
 	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
-	tests/attack-races.conf:tests/attacks/liar.conf
+	tests/attack-races.conf:tests/attacks/races.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
 	attack-marked:$(ATTACKS)/marked attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
 

@@ -109,14 +109,15 @@ vm_cpu_time() {
         echo $((user + system)); }
 }
 
-# What killed the machine, in one line; where its log is, in another.
+# What killed the machine, in one line; where its log is, in another. After vm_stop: a QEMU that crashed
+# says nothing, but has a status of 128 and its signal.
 vm_obituary() {
     if [ -s "$VM_DIR/timeout" ]; then
         cat "$VM_DIR/timeout"
     else
         tr -d '\r' <"$VM_DIR/console.log" |
             grep -E 'Kernel panic|hypervisor: fatal|secure kernel: fatal' | tail -n 1 |
-            grep . || tail -n 1 "$VM_DIR/qemu.log" | grep . || echo "the machine ended by itself"
+            grep . || tail -n 1 "$VM_DIR/qemu.log" | grep . || echo "the machine ended by itself, QEMU with status $vm_status"
     fi
     echo "console: $VM_DIR/console.log"
 }
