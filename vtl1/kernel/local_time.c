@@ -59,12 +59,11 @@ static enum syscall_action cut_short(struct thread *thread, uint64_t deadline)
 
 enum syscall_action wait_until(struct thread *thread, uint32_t stage, uint64_t deadline)
 {
-    uint64_t now = time_monotonic_ns();
+    uint64_t now = time_monotonic_ns(), alarm = thread->process->alarm;
+    uint64_t until = alarm != 0 && alarm < deadline ? alarm : deadline;
     thread->syscall.stage = stage;
     thread->syscall.deadline = deadline;
-    thread->run_result[0] = deadline == WAIT_FOREVER ? WAIT_FOREVER
-                            : deadline > now         ? deadline - now
-                                                     : 0;
+    thread->run_result[0] = until == WAIT_FOREVER ? WAIT_FOREVER : until > now ? until - now : 0;
     return signal_waiting(thread) ? cut_short(thread, deadline) : SYSCALL_WAIT;
 }
 
@@ -97,7 +96,8 @@ uint64_t wait_after(uint64_t ns)
 static enum syscall_action sleep_until(struct thread *thread, uint64_t deadline, uint64_t remaining)
 {
     enum syscall_action action = wait_until(thread, SLEEP_ON, deadline);
-    struct linux_time left = time_of(thread->run_result[0]);
+    uint64_t now = time_monotonic_ns();
+    struct linux_time left = time_of(deadline > now ? deadline - now : 0);
     if (action == SYSCALL_RETURN && remaining != 0)
         user_copy_out(&thread->process->space, remaining, &left, sizeof(left));
     return action;

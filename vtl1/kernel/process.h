@@ -77,7 +77,8 @@ struct process {
 
     struct linux_sigaction signals[LINUX_SIGNALS]; /* of signal 1.. */
     uint64_t pending;                              /* sent to the process; bit n - 1 is signal n */
-    uint64_t unknown_syscalls[8]; /* bit per number below 512: already named in the audit log */
+    uint64_t alarm, alarm_interval; /* setitimer's, by time_monotonic_ns(); 0: not set, only once */
+    uint64_t unknown_syscalls[8];   /* bit per number below 512: already named in the audit log */
 };
 static_assert(sizeof(struct process) <= PAGE_SIZE, "a process object is one frame");
 

@@ -6,6 +6,7 @@
 #include "linux_abi.h"
 #include "local.h"
 #include "string.h"
+#include "time.h"
 #include "user_copy.h"
 
 #include <asm/sigcontext.h>
@@ -66,6 +67,15 @@ void signal_exception(struct thread *thread)
                  placed ? r->rip : 0);
 }
 
+void signal_wake(struct thread *sender, const struct thread *target)
+{
+    const struct process *process = sender->process;
+    for (uint32_t i = 0; i < process->thread_slots; i++)
+        if (process->threads[i] != NULL && process->threads[i] != sender &&
+            (target == NULL || target == process->threads[i]))
+            thread_wake(sender, process->threads[i]);
+}
+
 /* Whoever comes first takes a signal of the whole process. */
 void signal_send(struct thread *sender, struct thread *target, uint64_t number)
 {
@@ -75,10 +85,17 @@ void signal_send(struct thread *sender, struct thread *target, uint64_t number)
     if (ignored(process, number) && !(first->signal_mask & bit))
         return;
     *(target != NULL ? &target->pending : &process->pending) |= bit;
-    for (uint32_t i = 0; i < process->thread_slots; i++)
-        if (process->threads[i] != NULL && process->threads[i] != sender &&
-            (target == NULL || target == process->threads[i]))
-            thread_wake(sender, process->threads[i]);
+    signal_wake(sender, target);
+}
+
+void signal_ring(struct thread *thread)
+{
+    struct process *process = thread->process;
+    uint64_t now = time_monotonic_ns(), interval = process->alarm_interval;
+    if (now < process->alarm)
+        return;
+    process->alarm = interval == 0 ? 0 : now + interval - (now - process->alarm) % interval;
+    signal_send(thread, NULL, SIGALRM);
 }
 
 /* ---- taking ---- */

@@ -18,6 +18,10 @@ void signal_force(struct thread *thread, uint32_t number, int code, uint64_t add
 void signal_exception(struct thread *thread);
 /* Sends a signal 1..64 to a thread, or to the process (NULL). */
 void signal_send(struct thread *sender, struct thread *target, uint64_t number);
+/* Wakes the thread, or all others (NULL): something is to be seen to before they sleep on. */
+void signal_wake(struct thread *sender, const struct thread *target);
+/* process->alarm is set: sends SIGALRM if it is time, and sets it anew by its interval. */
+void signal_ring(struct thread *thread);
 
 /* True if a signal that is not blocked waits to be taken: a sleep ends early. */
 bool signal_waiting(const struct thread *thread);

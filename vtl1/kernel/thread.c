@@ -294,6 +294,8 @@ static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
     while (!thread->process->dead) {
         bool leave = false;
 
+        if (thread->process->alarm != 0)
+            signal_ring(thread);
         switch (thread->resume) {
         case RESUME_USER:
             leave = signal_waiting(thread) || thread->mask_saved

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -295,8 +296,60 @@ static void threads(void)
     say("running one", poke(spin, 0, false));
 }
 
+/* ---- timers ---- */
+
+static void ring(int number, siginfo_t *info, void *context)
+{
+    note(number, info, context);
+}
+
+static void *until_it_rings(void *unused)
+{
+    while (count == 0)
+        pause();
+    return unused;
+}
+
+static void timers(void)
+{
+    const struct itimerval soon = {.it_value.tv_usec = 2000},
+                           often = {{.tv_usec = 3000}, {.tv_usec = 1000}},
+                           unsound = {.it_value.tv_usec = 1000000};
+    struct itimerval left = {{1, 1}, {1, 1}};
+    pthread_t thread;
+    handle(SIGALRM, ring, 0);
+    say("no alarm yet", alarm(100));
+    long rest = alarm(0);
+    say("the rest of it", rest > 10 && rest <= 100);
+    count = 0;
+    say("no timer", setitimer(ITIMER_REAL, &often, &left) == 0 && left.it_value.tv_usec == 0);
+    say("sleep ends", usleep(600000000) == -1 ? errno : 0);
+    while (count < 5)
+        ;
+    say("its interval", getitimer(ITIMER_REAL, &left) == 0 && left.it_interval.tv_usec == 3000);
+    say("stopped", setitimer(ITIMER_REAL, NULL, NULL));
+    say("none", getitimer(ITIMER_REAL, &left) == 0 && left.it_value.tv_usec == 0);
+    say("bad time", setitimer(ITIMER_REAL, &unsound, NULL) == -1 ? errno : 0);
+    say("bad timer", setitimer((enum __itimer_which)7, &soon, NULL) == -1 ? errno : 0);
+    count = 0;
+    pthread_create(&thread, NULL, until_it_rings, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    while (count == 0)
+        ;
+    while (pthread_tryjoin_np(thread, NULL) == EBUSY) {
+        pthread_kill(thread, SIGALRM); /* it may have heard nothing: any thread takes the alarm */
+        usleep(1000);
+    }
+    say("with threads", 1);
+}
+
 static int die(const char *how)
 {
+    if (strcmp(how, "alarm") == 0) {
+        ualarm(1000, 0);
+        for (;;)
+            pause();
+    }
     if (strcmp(how, "abort") == 0)
         abort();
     if (strcmp(how, "blocked") == 0) {
@@ -332,5 +385,6 @@ int main(int argc, char **argv)
     broken_pipe();
     stacks();
     threads();
+    timers();
     return 0;
 }
