@@ -50,7 +50,7 @@ $(BUILD)/tests/unit/libopenvsm: vtl0/lib/syscall.c
 $(BUILD)/tests/unit/map: vtl0/tools/map.c
 $(BUILD)/tests/unit/carry: vtl0/lib/carry.c vtl0/lib/syscall.c
 # A device of the test's own.
-$(BUILD)/tests/unit/carry: UNIT_WRAP := -Wl,--wrap=ioctl,--wrap=lseek,--wrap=mmap -pthread
+$(BUILD)/tests/unit/carry: UNIT_WRAP := -Wl,--wrap=ioctl,--wrap=lseek,--wrap=mmap,--wrap=pthread_create -pthread
 $(UNIT_VTL0): $(BUILD)/tests/unit/%: tests/unit/vtl0/%.c $(wildcard vtl0/lib/*.h vtl0/tools/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT_FLAGS) -Iinclude -Ivtl0/lib -Ivtl0/tools $(filter %.c,$^) $(UNIT_WRAP) -lcmocka -lsodium -o $@
@@ -65,7 +65,7 @@ $(BUILD)/tests/vm/device: tests/vm/device.c $(wildcard include/openvsm/*.h)
 $(BUILD)/tests/vm/start_kernel: tests/vm/start_kernel.c
 $(VM_VTL0):
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOSTED) -static -Iinclude $(filter %.c,$^) -o $@
+	$(Q)$(CC) $(HOSTED) -static -Iinclude $(filter %.c,$^) -pthread -o $@
 ALL += $(VM_VTL0)
 TRUSTLETS += tester:$(BUILD)/tests/vm/tester threads:$(BUILD)/tests/vm/threads signals:$(BUILD)/tests/vm/signals
 VERSIONS := $(BUILD)/tests/vm/versions

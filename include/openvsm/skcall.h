@@ -126,12 +126,13 @@ enum sk_measurement {
 
 /* Why THREAD_RUN came back with SK_OK; results 1.. depend on it. */
 enum sk_run {
-    SK_RUN_SYSCALL = 0,     /* the host process makes the call in the channel, then runs us again */
-    SK_RUN_PREEMPTED = 1,   /* an interrupt waits for VTL0 */
-    SK_RUN_WAIT = 2,        /* result 1: nanoseconds at most, ~0 = until woken by SK_RUN_WAKE */
-    SK_RUN_WAKE = 3,        /* results 1, 2: a bit for each waiting thread to run again, by index;
-                               then run us again */
-    SK_RUN_SPAWN = 4,       /* result 1: index of a new thread that wants a carrier */
+    SK_RUN_SYSCALL = 0,   /* the host process makes the call in the channel, then runs us again */
+    SK_RUN_PREEMPTED = 1, /* an interrupt waits for VTL0 */
+    SK_RUN_WAIT = 2,      /* result 1: nanoseconds at most, ~0 = until woken by SK_RUN_WAKE */
+    SK_RUN_WAKE = 3,      /* results 1, 2: a bit for each waiting thread to run again, by index;
+                             then run us again */
+    SK_RUN_SPAWN = 4, /* result 1: index of a new thread that wants a carrier. Where there is none
+                         for it: -EAGAIN as the answer in the channel, and it never was */
     SK_RUN_THREAD_EXIT = 5, /* results as for WAKE; the index may be used again */
     SK_RUN_EXIT = 6,   /* result 1: exit status 0..255; result 2: signal or 0; 3: fault address;
                           result 4: enum sk_death */

@@ -146,11 +146,16 @@ static int start_carrier(struct openvsm *host, uint32_t index)
     return error;
 }
 
-static void answer(struct openvsm *host, struct sk_channel *channel)
+static void answer(struct sk_channel *channel, int64_t result, uint64_t sequence)
+{
+    channel->result = result;
+    channel->answered = sequence;
+}
+
+static void make_syscall(struct openvsm *host, struct sk_channel *channel)
 {
     uint64_t sequence = channel->sequence;
-    channel->result = openvsm_make_syscall(host->fd, channel->number, channel->arguments);
-    channel->answered = sequence;
+    answer(channel, openvsm_make_syscall(host->fd, channel->number, channel->arguments), sequence);
 }
 
 static void note_end(struct openvsm *host, const struct openvsm_run *run)
@@ -170,15 +175,17 @@ static bool has_ended(struct openvsm *host)
 }
 
 /* What is not a system call. -> 1: run again, 0: over, -1 with errno. */
-static int take_step(struct openvsm *host, uint32_t index)
+static int take_step(struct openvsm *host, uint32_t index, struct sk_channel *channel)
 {
     struct openvsm_run run = {.thread = index};
     if (ioctl(host->fd, OPENVSM_RUN_RESULTS, &run) < 0)
         return -1;
     switch (run.reason) {
     case SK_RUN_SPAWN:
-        errno = start_carrier(host, (uint32_t)run.result[0]);
-        return errno ? -1 : 1;
+        /* No carrier, no thread: clone(2) says so to the trustlet. */
+        if (start_carrier(host, (uint32_t)run.result[0]))
+            answer(channel, -EAGAIN, channel->sequence);
+        return 1;
     case SK_RUN_EXIT:
         note_end(host, &run);
         return 0;
@@ -197,9 +204,9 @@ static int run_loop(struct openvsm *host, uint32_t index, struct sk_channel *cha
     while (step > 0) {
         off_t reason = lseek(host->fd, index, SEEK_SET); /* runs it: openvsm/device.h */
         if (reason == SK_RUN_SYSCALL)
-            answer(host, channel);
+            make_syscall(host, channel);
         else if (reason > 0)
-            step = take_step(host, index);
+            step = take_step(host, index, channel);
         else if (has_ended(host))
             step = 0;
         else if (errno != EINTR)

@@ -106,6 +106,7 @@ enum sk_status sk_call_thread_attach(struct call *call)
     else
         status = normal_memory_pin(gpa, pages, &mapped);
     if (status == SK_OK) {
+        thread->parent = NULL;
         thread->channel = mapped;
         thread->bounce = (volatile uint8_t *)mapped + PAGE_SIZE;
         thread->bounce_size = (pages - 1) * PAGE_SIZE;
@@ -274,10 +275,8 @@ static bool take_action(struct thread *thread, enum syscall_action action, enum 
     case SYSCALL_MARSHAL:
     case SYSCALL_ACCEPT:
     case SYSCALL_WAIT:
-        thread->resume = RESUME_COMPLETE;
-        break;
     case SYSCALL_SPAWN:
-        thread->resume = RESUME_USER;
+        thread->resume = RESUME_COMPLETE;
         break;
     case SYSCALL_THREAD_EXIT:
         trustlet_call_abort(thread);

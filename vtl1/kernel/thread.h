@@ -70,6 +70,7 @@ struct thread {
     uint64_t run_result[4];
 
     uint64_t clear_child_tid, robust_list;
+    struct thread *parent;      /* that made it; NULL once it has a channel */
     struct thread *next_waiter; /* futex.h */
     uint64_t futex_address;     /* 0: does not wait, or was woken */
     uint32_t futex_bits;
@@ -118,7 +119,7 @@ enum syscall_action {
     SYSCALL_MARSHAL,     /* the request stands in the channel; syscall_complete at the next run */
     SYSCALL_ACCEPT,      /* as WAIT: the thread waits for a call */
     SYSCALL_WAIT,        /* run_result[0] = nanoseconds; syscall_complete at the next run */
-    SYSCALL_SPAWN,       /* registers.rax is set; run_result[0] = new thread */
+    SYSCALL_SPAWN,       /* run_result[0] = new thread; syscall_complete at the next run */
     SYSCALL_THREAD_EXIT, /* the thread is over */
     SYSCALL_EXIT,        /* process_die was called */
     SYSCALL_NEED_MEMORY, /* run_result[0] = pages; the same function is called again */

@@ -35,12 +35,25 @@ static struct {
     struct sk_channel *channels[THREADS];
     int64_t answers[THREADS]; /* to the last call */
     bool killed;
+    bool no_threads;  /* the system makes no more */
+    unsigned refused; /* new threads that the host said it cannot carry */
 } device;
 
 int __wrap_ioctl(int fd, unsigned long request, void *argument);
 off_t __wrap_lseek(int fd, off_t thread, int whence);
 void *__wrap_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*function)(void *), void *argument);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*function)(void *), void *argument);
 void *__real_mmap(void *address, size_t size, int rights, int flags, int fd, off_t offset);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*function)(void *), void *argument)
+{
+    return device.no_threads ? EAGAIN
+                             : __real_pthread_create(thread, attributes, function, argument);
+}
 
 static void ask(uint32_t thread, const struct step *step)
 {
@@ -63,15 +76,17 @@ off_t __wrap_lseek(int fd, off_t thread, int whence)
     struct sk_channel *c = device.channels[thread];
     assert_int_equal(fd, 1000);
     assert_int_equal(whence, SEEK_SET);
+    bool spawned = device.at[thread] && step_of((uint32_t)thread)->reason == SK_RUN_SPAWN;
     if (c->answered == c->sequence)
         device.answers[thread] = c->result;
+    device.refused += spawned && c->answered == c->sequence && c->result == -EAGAIN;
     device.at[thread]++;
     const struct step *step = step_of((uint32_t)thread);
     if (step->error) {
         errno = step->error;
         return -1;
     }
-    if (step->reason == SK_RUN_SYSCALL)
+    if (step->reason == SK_RUN_SYSCALL || step->reason == SK_RUN_SPAWN)
         ask((uint32_t)thread, step);
     return step->reason;
 }
@@ -215,6 +230,21 @@ static void close_waits_for_all_carriers(void **state)
     openvsm_close(host);
 }
 
+static void no_carrier_no_thread(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    (void)state;
+    device.steps[0][0] = (struct step){SK_RUN_SPAWN, {1}, 0};
+    device.steps[0][1] = (struct step){SK_RUN_SYSCALL, {SYS_getppid}, 0};
+    device.steps[0][2] = (struct step){SK_RUN_EXIT, {0}, 0};
+    device.no_threads = true;
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    assert_int_equal(device.refused, 1);
+    assert_int_equal(device.answers[0], getppid());
+    openvsm_close(host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +254,7 @@ int main(void)
         cmocka_unit_test(the_process_outlives_its_first_thread),
         cmocka_unit_test(kill_ends_a_waiting_carrier),
         cmocka_unit_test(close_waits_for_all_carriers),
+        cmocka_unit_test(no_carrier_no_thread),
     };
     alarm(30);
     return cmocka_run_group_tests_name("carry", tests, NULL, NULL);
