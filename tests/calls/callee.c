@@ -3,6 +3,7 @@
 #include <openvsm_trustlet.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,10 @@
 
 #include "calls.h"
 
-static unsigned char buffer[CALLEE_ROOM];
+static _Thread_local unsigned char buffer[CALLEE_ROOM];
 static unsigned long cancelled;
+static size_t room = CALLEE_ROOM;
+static pthread_barrier_t meeting;
 
 static uint64_t milliseconds(void)
 {
@@ -100,6 +103,11 @@ static void serve(struct trustlet_call *call)
     case CALL_CANCELLED:
         call->words[0] = cancelled;
         break;
+    case CALL_MEET:
+        pthread_barrier_wait(&meeting);
+        break;
+    case CALL_QUIT:
+        pthread_exit(NULL);
     case CALL_EXIT:
         exit(0);
     case CALL_FAULT:
@@ -108,27 +116,41 @@ static void serve(struct trustlet_call *call)
     call->bytes = 0;
 }
 
-int main(int argc, char **argv)
+static void *serve_all(void *argument)
 {
     struct trustlet_call call;
-    struct trustlet_call none = {.number = 0};
-    int idle = ium_accept_for(&none, buffer, sizeof(buffer), 1000000);
-    printf("ready %d %s\n", idle, idle < 0 ? strerror(errno) : "");
-    fflush(stdout);
     for (;;) {
-        if (ium_accept(&call, buffer, argc > 1 ? (size_t)atoi(argv[1]) : sizeof(buffer)) < 0) {
+        if (ium_accept(&call, buffer, room) < 0) {
             if (errno != ECANCELED)
-                return 3;
+                exit(3);
             cancelled++;
             continue;
         }
         if (call.number == CALL_LAST) {
             call.words[0] = 77;
             call.bytes = 0;
-            return ium_reply(&call, buffer, sizeof(buffer)) == 0 ? 0 : 4;
+            exit(ium_reply(&call, buffer, sizeof(buffer)) == 0 ? 0 : 4);
         }
         serve(&call);
         if (call.number == CALL_BAD_BUFFER)
             accept_badly(&call);
     }
+    return argument;
+}
+
+/* callee [ROOM [many]] */
+int main(int argc, char **argv)
+{
+    struct trustlet_call none = {.number = 0};
+    pthread_t thread;
+    if (argc > 1)
+        room = (size_t)atoi(argv[1]);
+    int idle = ium_accept_for(&none, buffer, sizeof(buffer), 1000000);
+    printf("ready %d %s\n", idle, idle < 0 ? strerror(errno) : "");
+    fflush(stdout);
+    pthread_barrier_init(&meeting, NULL, SERVERS);
+    for (unsigned i = 1; argc > 2 && i < SERVERS; i++)
+        if (pthread_create(&thread, NULL, serve_all, NULL) != 0)
+            return 5;
+    serve_all(NULL);
 }

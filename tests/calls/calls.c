@@ -43,7 +43,8 @@ struct callee {
     char said[64]; /* its first line */
 };
 
-static struct callee start(const char *name, const char *room)
+/* NULL: its own room. `many`: several threads serve. */
+static struct callee start_with(const char *name, const char *room, const char *many)
 {
     struct callee c = {0};
     int pipes[2];
@@ -52,7 +53,7 @@ static struct callee start(const char *name, const char *room)
     c.host = fork();
     if (c.host == 0) {
         dup2(pipes[1], STDOUT_FILENO);
-        execlp("ium", "ium", "run", name, room, NULL);
+        execlp("ium", "ium", "run", name, room, many, NULL);
         _exit(127);
     }
     close(pipes[1]);
@@ -61,6 +62,11 @@ static struct callee start(const char *name, const char *room)
         strcpy(c.said, "nothing");
     fclose(out);
     return c;
+}
+
+static struct callee start(const char *name, const char *room)
+{
+    return start_with(name, room, NULL);
 }
 
 static struct openvsm_trustlet *connect_to(const struct callee *c)
@@ -286,6 +292,43 @@ static void last_answer(void)
     openvsm_disconnect(t);
 }
 
+/* As many calls at once as threads wait: each answers only when all of them serve one. */
+static bool all_meet(const struct callee *c, unsigned callers)
+{
+    int status = 0, bad = 0;
+    for (unsigned i = 0; i < callers; i++) {
+        if (fork() == 0) {
+            struct openvsm_trustlet *t = connect_to(c);
+            uint64_t word = 0;
+            openvsm_set_timeout(t, 30000 * MS);
+            _exit(ask(t, CALL_MEET, &word));
+        }
+    }
+    for (unsigned i = 0; i < callers; i++) {
+        wait(&status);
+        bad += status != 0;
+    }
+    return bad == 0;
+}
+
+/* The caller of a thread that ends learns of it, and nobody else. */
+static void many_servers(void)
+{
+    struct callee c = start_with("callee", "65536", "many");
+    struct openvsm_trustlet *t = connect_to(&c);
+    uint64_t word = 0;
+    ok(all_meet(&c, SERVERS) && all_meet(&c, SERVERS), "%u waiting threads serve at once, twice",
+       SERVERS);
+    for (unsigned i = 1; i < SERVERS; i++) {
+        int error = ask(t, CALL_QUIT, &word);
+        word = i;
+        ok(error == ECONNRESET && ask(t, CALL_ECHO, &word) == 0 && word == i + 1,
+           "a thread that ends while it serves: ECONNRESET, the %u others go on", SERVERS - i);
+    }
+    openvsm_disconnect(t);
+    stop(&c);
+}
+
 static void small_room(void)
 {
     static unsigned char bytes[101];
@@ -346,6 +389,7 @@ int main(void)
     callee_dies(CALL_FAULT, "faults");
     callee_is_killed();
     last_answer();
+    many_servers();
     small_room();
     not_callable();
     printf("1..%u\n", count);

@@ -6,6 +6,7 @@
 #define CALLEE_ROOM (64u << 10)
 #define ECHO_XOR    0x5a
 #define FAULT_SEEN  1000u
+#define SERVERS     4u /* threads of `callee ROOM many` */
 
 enum {
     CALL_ECHO,       /* each word + 1, each byte ^ ECHO_XOR */
@@ -21,6 +22,8 @@ enum {
     CALL_FAULT,      /* dies */
     CALL_FILL,       /* as many bytes as there is room for */
     CALL_LAST,       /* word 0: 77; then it ends */
+    CALL_MEET,       /* answers when all of its threads serve one */
+    CALL_QUIT,       /* the thread ends without an answer, the others go on */
 };
 
 #endif
