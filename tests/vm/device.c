@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -82,21 +83,20 @@ static void *map_file(const char *path, uint64_t *size)
     return bytes;
 }
 
-/* A trustlet that waits for its first run. -> the device. */
-static int start_trustlet(void **channel)
+/* A trustlet that waits for its first run: words are its argv, of so many bytes. -> the device. */
+static int start_with(const char *words, size_t size, uint32_t argc, void **channel)
 {
     int fd = open_device();
     struct openvsm_open_image image = {0};
     void *bytes = map_file(TRUSTLET, &image.size);
     image.address = (uint64_t)(uintptr_t)bytes;
-    static const char words[] = "tester\0spin"; /* argc 2, no environment */
-    uint8_t block[sizeof(struct sk_start) + sizeof(words)] = {0};
+    _Alignas(struct sk_start) uint8_t block[sizeof(struct sk_start) + 64] = {0};
     struct sk_start *start = (struct sk_start *)block;
-    start->bytes = sizeof(block);
-    start->argc = 2;
-    memcpy(start->strings, words, sizeof(words));
+    start->bytes = (uint32_t)(sizeof(*start) + size);
+    start->argc = argc;
+    memcpy(start->strings, words, size);
     struct openvsm_start request = {.start_block = (uint64_t)(uintptr_t)block,
-                                    .size = sizeof(struct sk_start) + sizeof(words)};
+                                    .size = start->bytes};
     if (ioctl(fd, OPENVSM_OPEN_IMAGE, &image) || ioctl(fd, OPENVSM_START, &request)) {
         printf("Bail out! start: %s, status %u %u\n", strerror(errno), image.status,
                request.status);
@@ -110,6 +110,12 @@ static int start_trustlet(void **channel)
         exit(1);
     }
     return fd;
+}
+
+static int start_trustlet(void **channel)
+{
+    static const char words[] = "tester\0spin"; /* no environment */
+    return start_with(words, sizeof(words), 2, channel);
 }
 
 /* ---- Refusals ---- */
@@ -317,6 +323,61 @@ static void run_it(int fd, struct sk_channel *channel)
     }
 }
 
+/* ---- Carriers ---- */
+
+struct step {
+    int fd;
+    struct openvsm_run run;
+    int error;
+};
+
+/* A carrier that ends by itself after one step. What the trustlet asked for, nobody has answered.
+ */
+static void *one_step(void *argument)
+{
+    struct step *s = argument;
+    s->error = ioctl(s->fd, OPENVSM_RUN, &s->run) ? errno : 0;
+    return NULL;
+}
+
+static struct step carry_one_step(int fd)
+{
+    struct step s = {.fd = fd};
+    pthread_t carrier;
+    if (pthread_create(&carrier, NULL, one_step, &s) || pthread_join(carrier, NULL))
+        s.error = EAGAIN;
+    return s;
+}
+
+/* Each step has a carrier of its own, and each request is fetched by two of them. */
+static void test_carriers_end(void)
+{
+    static const char words[] = "tester\0exit\0007";
+    void *mapped;
+    unsigned requests = 0, same = 0;
+    int fd = start_with(words, sizeof(words), 3, &mapped);
+    struct sk_channel *channel = mapped;
+    struct step s = carry_one_step(fd);
+    while (!s.error && s.run.reason == SK_RUN_SYSCALL) {
+        uint64_t sequence = channel->sequence, number = channel->number;
+        s = carry_one_step(fd);
+        requests++;
+        same += !s.error && s.run.reason == SK_RUN_SYSCALL && channel->sequence == sequence &&
+                channel->number == number;
+        const uint64_t *a = channel->arguments;
+        long result = syscall((long)number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        channel->result = result < 0 ? -errno : result;
+        channel->answered = sequence;
+        s = carry_one_step(fd);
+    }
+    check(requests > 0 && same == requests,
+          "a carrier that ends leaves its request to the next one");
+    check(!s.error && s.run.reason == SK_RUN_EXIT && s.run.result[0] == 7,
+          "and the trustlet runs on to its own end");
+    close(fd);
+    munmap(mapped, CHANNEL_SIZE);
+}
+
 static void leave_it_to_a_child(int fd, struct sk_channel *channel)
 {
     (void)fd;
@@ -351,6 +412,7 @@ int main(void)
     test_map();
     test_channel();
     test_strangers();
+    test_carriers_end();
     killed_host(do_nothing, "a host killed before the first run");
     killed_host(run_it, "a host killed in VTL1");
     killed_host(leave_it_to_a_child, "a host killed whose child has the file");
