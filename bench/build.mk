@@ -2,7 +2,7 @@
 # What `./openvsm bench` runs in the guest, and a VTL1 that answers at once.
 
 BENCH := $(BUILD)/bench
-BENCH_NATIVE := getppid hello spawn work flood
+BENCH_NATIVE := getppid hello spawn work flood pingpong
 # These look at or carry trustlets.
 BENCH_HOSTS := carry exits call
 BENCH_PROGRAMS := $(BENCH_NATIVE:%=$(BENCH)/%) $(BENCH_HOSTS:%=$(BENCH)/%)
@@ -10,7 +10,7 @@ BENCH_MODULE := $(BENCH)/module/openvsm_bench.ko
 BENCH_ECHO := $(BENCH)/echo.elf
 
 ALL += $(BENCH_PROGRAMS) $(BENCH_MODULE) $(BENCH_ECHO)
-TRUSTLETS += work:$(BENCH)/work getppid:$(BENCH)/getppid hello:$(BENCH)/hello answer:$(BENCH)/answer:bench/answer.policy
+TRUSTLETS += work:$(BENCH)/work pingpong:$(BENCH)/pingpong getppid:$(BENCH)/getppid hello:$(BENCH)/hello answer:$(BENCH)/answer:bench/answer.policy
 ALL += $(BENCH)/answer
 GUEST += $(foreach program,$(BENCH_NATIVE) $(BENCH_HOSTS),bench/$(program):$(BENCH)/$(program)) bench/measure:bench/measure \
 	bench/workload:bench/workload bench/lsa-world:bench/lsa-world bench/lsa:$(BENCH)/lsa lib/openvsm_bench.ko:$(BENCH_MODULE)

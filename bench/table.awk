@@ -99,11 +99,17 @@ END {
         value["native.native-read"], value["native.native-read"] + 3000, "", "", "")
     row("compute", "computing, in a trustlet", ratio("ours", "native", "compute"),
         "", 1.005, "x", "", "")
+    futex = value["native.native-pingpong"]
+    row("futex", "two threads wake each other by futex", value["ours.trustlet-pingpong"], futex,
+        futex == "" ? 0 : 2 * futex, "", "", "")
     row("trustlet-call", "call into a waiting trustlet, one 4 KiB buffer", value["ours.trustlet-call"],
         "", 5000, "", "OP-TEE 13,750, AF_UNIX 64 B 18,912", per_operation("ours", "trustlet-call"))
     row("hello-warm", "static glibc hello, image known", value["ours.trustlet-warm"], hello,
         hello == "" ? 0 : 1.5 * hello, "", "KVM guest x1.2",
         per_operation("ours", "trustlet-warm"))
+    row("hello-crowded", "the same with 199 others alive, over alone",
+        value["ours.trustlet-warm"] && value["ours.trustlet-crowded"] ? \
+        value["ours.trustlet-crowded"] / value["ours.trustlet-warm"] : "", "", 1.05, "x", "", "")
     row("hello-cold", "static glibc hello, image new", value["ours.trustlet-cold"], hello, cold, "",
         "", "")
     row("workload", "workload: dd, sha256, forks, find", ratio("ours", "native", all), "", 1.005, "x",
