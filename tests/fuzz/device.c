@@ -154,15 +154,15 @@ static void answer(struct fuzzer *fuzzer)
         result = host_syscall(&fuzzer->host);
         remember_file(fuzzer, number, result);
     }
-    if (fuzz_below(fuzzer, 16) == 0) {
+    if (fuzz_below(fuzzer, 32) == 0) {
         result = lie(fuzzer);
         fuzzer->lied = true;
     }
-    if (fuzz_below(fuzzer, 32) == 0) {
+    if (fuzz_below(fuzzer, 64) == 0) {
         scribble(fuzzer);
         fuzzer->lied = true;
     }
-    if (fuzz_below(fuzzer, 32))
+    if (fuzz_below(fuzzer, 64))
         host_answer(&fuzzer->host, result);
     else
         fuzzer->lied = true;
