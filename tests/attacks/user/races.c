@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -94,6 +95,110 @@ static void donation_list(uint64_t closed)
     flipper.stop = true;
     pthread_join(thread, NULL);
     ok(accepted == 0, "a donation list that changes while it is read: nothing is taken");
+}
+
+/* ---- A page that goes to VTL1 and comes back while another CPU uses it ---- */
+
+#define GIVEN      12u /* arena page */
+#define CHANGES    40u
+#define GIVE_BACKS 1000u
+
+struct user {
+    volatile bool gone, stop; /* gone: VTL1 has said that it has the page */
+    volatile uint64_t looks, used, refused, leaked;
+};
+
+/* Writes to it all the time. What succeeds must have begun before VTL1 had the page. */
+static void *use_page(void *argument)
+{
+    struct user *user = argument;
+
+    run_on(1);
+    attacker_thread();
+    while (!user->stop) {
+        bool gone = user->gone;
+        uint64_t word = 0x6b63617474610a0aull;
+        uint32_t trap = touch(arena_gpa(GIVEN), ATTACK_WRITE8, ATTACK_VIA_FRESH, &word, NULL);
+
+        user->used += trap == 0;
+        user->refused += trap != 0;
+        user->leaked += gone && user->gone && trap == 0;
+        user->looks++;
+    }
+    return NULL;
+}
+
+/* The other CPU has looked twice more: once at least from its beginning. */
+static void wait_for_looks(const struct user *user)
+{
+    uint64_t now = user->looks;
+
+    while (user->looks < now + 2)
+        sched_yield();
+}
+
+static bool give_page(void)
+{
+    uint64_t *list = arena_page(INPUT);
+
+    list[0] = arena_gpa(GIVEN) / OPENVSM_PAGE_SIZE;
+    return skcall_finish(SK_CALL_MEMORY_DONATE, arena_gpa(INPUT), 1, 0, 0, 0).status == SK_OK;
+}
+
+static bool get_page_back(void)
+{
+    const uint64_t *list = arena_page(OUTPUT);
+
+    for (unsigned int i = 0; i < GIVE_BACKS; i++) {
+        struct sk_answer answer =
+            skcall_finish(SK_CALL_MEMORY_RECLAIM, arena_gpa(OUTPUT), 1, 0, 0, 0);
+
+        if (answer.status == SK_OK && answer.results[0] == 1)
+            return list[0] == arena_gpa(GIVEN) / OPENVSM_PAGE_SIZE;
+    }
+    return false;
+}
+
+/* What trustlets before us were lent goes back to Linux first: it is not ours to take. */
+static bool nothing_is_lent(void)
+{
+    struct timespec pause = {.tv_nsec = 50000000};
+
+    for (unsigned int i = 0; i < 200; i++) {
+        if (skcall(SK_CALL_MEMORY_STATUS, 0, 0, 0, 0, 0).results[2] == 0)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static void protection_change(void)
+{
+    struct user user = {0};
+    pthread_t thread;
+    unsigned int changes = 0;
+
+    if (!nothing_is_lent()) {
+        skip("a page that changes its owner while another CPU uses it", "others' are with VTL1");
+        return;
+    }
+    if (pthread_create(&thread, NULL, use_page, &user))
+        bail("no thread");
+    for (; changes < CHANGES && give_page(); changes++) {
+        user.gone = true;
+        wait_for_looks(&user);
+        user.gone = false;
+        if (!get_page_back())
+            break;
+        wait_for_looks(&user);
+    }
+    user.stop = true;
+    pthread_join(thread, NULL);
+    ok(changes == CHANGES && user.used > 0 && user.refused > 0,
+       "a page goes to VTL1 and comes back %u times while another CPU writes to it (%llu times, "
+       "and %llu refused)",
+       changes, (unsigned long long)user.used, (unsigned long long)user.refused);
+    ok(user.leaked == 0, "never once VTL1 had it (%llu times)", (unsigned long long)user.leaked);
 }
 
 /* ---- Two CPUs, one trustlet ---- */
@@ -214,19 +319,39 @@ static void *be_deaf(void *argument)
     return NULL;
 }
 
-/* Starts a trustlet larger than VTL1's pool: its pages come from VTL0 and change owner while the
- * other CPU has its interrupts off. */
-static int run_large(void)
+/* Runs a trustlet of so many MiB. What VTL1's pool has not comes from VTL0 and goes back. */
+static int run_large(const char *mebibytes)
 {
     int status = 0;
     pid_t child = fork();
 
     if (child == 0) {
-        execlp("ium", "ium", "run", CANARY_FILE, "12345", "96", (char *)NULL);
+        execlp("ium", "ium", "run", CANARY_FILE, "12345", mebibytes, (char *)NULL);
         _exit(127);
     }
     waitpid(child, &status, 0);
     return status;
+}
+
+static void *run_large_there(void *status)
+{
+    run_on(1);
+    *(int *)status = run_large("56");
+    return NULL;
+}
+
+/* Each CPU has the others flush for pages of its own, and is asked the same meanwhile. */
+static void both_ways(void)
+{
+    int here = 0, there = 0;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, run_large_there, &there))
+        bail("no thread");
+    here = run_large("56");
+    pthread_join(thread, NULL);
+    ok(WIFEXITED(here) && WEXITSTATUS(here) == 0 && WIFEXITED(there) && WEXITSTATUS(there) == 0,
+       "pages change owner on two CPUs at once (status %#x and %#x)", here, there);
 }
 
 static void deaf_cpu(void)
@@ -237,7 +362,7 @@ static void deaf_cpu(void)
 
     if (pthread_create(&thread, NULL, be_deaf, (void *)&stop))
         bail("no thread");
-    status = run_large();
+    status = run_large("96");
     stop = true;
     pthread_join(thread, NULL);
     ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
@@ -248,9 +373,13 @@ static void counts(void)
 {
     struct hv_statistics page = {0};
 
+    /* A page on its way home is for a moment nobody's. */
+    nothing_is_lent();
     statistics(0, &page);
     ok(page.vtl0_pages + page.vtl1_pages + page.hypervisor_pages == page.ram_pages,
-       "every page of RAM still has one owner");
+       "every page of RAM still has one owner (%llu + %llu + %llu of %llu)",
+       (unsigned long long)page.vtl0_pages, (unsigned long long)page.vtl1_pages,
+       (unsigned long long)page.hypervisor_pages, (unsigned long long)page.ram_pages);
     ok(skcall_finish(SK_CALL_INFO, 0, 0, 0, 0, 0).results[3] == 0, "no process is left over");
 }
 
@@ -264,6 +393,8 @@ int main(void)
     run_on(0);
     register_header();
     donation_list(find_frame(&frames, FRAME_CLOSED, 0));
+    protection_change();
+    both_ways();
     two_carriers("call", "2000");
     two_carriers("spin", "50000000");
     ended_while_running(false);
