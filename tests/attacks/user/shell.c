@@ -37,6 +37,7 @@
 #define CLONE_FILES   0x400ul
 #define CLONE_SIGHAND 0x800ul
 #define CLONE_THREAD  0x10000ul
+#define MPOL_MF_MOVE  2ul /* linux/mempolicy.h */
 
 static void nap(unsigned int milliseconds)
 {
@@ -391,6 +392,22 @@ static void advise(const struct victim *plain, const struct victim *secure)
     close((int)fd);
 }
 
+/* Migration by hand: of the page at the secret's place, and of all that the process has. */
+static void migrate(const struct victim *plain, const struct victim *secure)
+{
+    void *page = (void *)MARK_ADDRESS;
+    unsigned long nodes = 1;
+    int node = 0, status[2] = {-EIO, -EIO};
+
+    syscall(SYS_move_pages, plain->pid, 1ul, &page, &node, &status[0], MPOL_MF_MOVE);
+    syscall(SYS_move_pages, secure->pid, 1ul, &page, &node, &status[1], MPOL_MF_MOVE);
+    ok(status[0] == 0, "control: move_pages finds the page of an ordinary process's secret");
+    ok(status[1] == -EFAULT || status[1] == -ENOENT, "in the host it finds none (%d)", status[1]);
+    ok(syscall(SYS_migrate_pages, plain->pid, 2ul, &nodes, &nodes) >= 0 &&
+           syscall(SYS_migrate_pages, secure->pid, 2ul, &nodes, &nodes) >= 0,
+       "migrate_pages may move what pages the shell has");
+}
+
 /* ---- The guard taken out ---- */
 
 static bool write_text(const char *path, const char *text)
@@ -572,6 +589,7 @@ int main(void)
     log_tells(&secure);
     looks(&plain, &secure);
     advise(&plain, &secure);
+    migrate(&plain, &secure);
     patch_driver();
     unguarded(&secure);
     unpatch_driver();
