@@ -175,6 +175,8 @@ enum attack_instruction {
     ATTACK_WBINVD,
     ATTACK_MONITOR, /* the frame in operand */
     ATTACK_RDPMC,   /* counter number in operand */
+    ATTACK_MWAIT,   /* for a write of the frame in operand, or any interrupt */
+    ATTACK_TASK,    /* far jump to the task state segment whose selector is the operand */
     ATTACK_INSTRUCTIONS
 };
 struct attack_execute {

@@ -27,7 +27,7 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-
 	tests/attack-dma.conf:tests/attacks/dma.conf \
 	tests/attack-callee.conf:tests/attacks/callee.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf tests/attack-shell.conf:tests/attacks/shell.conf \
-	tests/attack-probes.conf:tests/attacks/probes.conf tests/attack-inject.conf:tests/attacks/inject.conf \
+	tests/attack-probes.conf:tests/attacks/probes.conf tests/attack-platform.conf:tests/attacks/platform.conf tests/attack-inject.conf:tests/attacks/inject.conf \
 	tests/attack-debuggers.conf:tests/attacks/debuggers.conf \
 	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
 	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
@@ -63,7 +63,7 @@ $(ATTACKS)/ium-dynamic: $(IUM_OBJECTS) $(IUM_NO_TOKEN) $(LIBOPENVSM)
 $(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -fPIC -shared -s $< -o $@
-$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/probes: tests/attacks/user/victim.c
+$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/probes: tests/attacks/user/victim.c
 $(ATTACKS)/callee: tests/calls/calls.h
 # The kernel's own headers, which musl does not bring.
 $(ATTACKS)/probes: ATTACK_CC += -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu

@@ -9,6 +9,8 @@
 #include <asm/msr.h>
 #include "attacker.h"
 
+u32 raw_task(u64 selector);
+u32 raw_mwait(const void *at);
 void raw_vmmcall(u64 registers[ATTACK_REGISTERS], u32 *trap);
 
 static u64 read_dr(int number)
@@ -248,6 +250,12 @@ static u32 run(u32 instruction, u64 operand, void *at)
     case ATTACK_MONITOR:
         rax = (u64)at;
         PRIVILEGED("monitor %%rax, %%ecx, %%edx");
+        break;
+    case ATTACK_MWAIT:
+        trap = raw_mwait(at);
+        break;
+    case ATTACK_TASK:
+        trap = raw_task(operand);
         break;
     default:
         rcx = operand;

@@ -196,3 +196,31 @@ SYM_DATA_END(linux_idt)
 SYM_DATA_START(linux_gdt)
 	.skip	16
 SYM_DATA_END(linux_gdt)
+
+	.text
+/* u32 raw_task(u64 selector): far jump to a task state segment. -> the exception's vector, or 0 */
+SYM_FUNC_START(raw_task)
+	shl	$32, %rdi
+	push	%rdi
+	xor	%eax, %eax
+3:	ljmpl	*(%rsp)
+4:	pop	%rdi
+	RET
+	_ASM_EXTABLE_TYPE(3b, 4b, EX_TYPE_FAULT)
+SYM_FUNC_END(raw_task)
+
+/* u32 raw_mwait(void *at): waits for a write there, or for an interrupt. -> the exception's vector, or 0 */
+SYM_FUNC_START(raw_mwait)
+	mov	%rdi, %rax
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+5:	monitor	%rax, %ecx, %edx
+	xor	%eax, %eax
+	sti
+6:	mwait	%eax, %ecx
+	cli
+	xor	%eax, %eax
+7:	RET
+	_ASM_EXTABLE_TYPE(5b, 7b, EX_TYPE_FAULT)
+	_ASM_EXTABLE_TYPE(6b, 7b, EX_TYPE_FAULT)
+SYM_FUNC_END(raw_mwait)

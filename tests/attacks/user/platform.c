@@ -2,7 +2,8 @@
 /*
  * The platform's ways around the hypervisor: MSRs that route memory or switch virtualization off,
  * the APIC put elsewhere, INIT and SIPI in every form of the interrupt command register, SMIs,
- * storms of NMIs, a clock that jumps. A CPU that VTL0 starts must still be inside.
+ * storms of NMIs, a clock that jumps. A CPU that VTL0 starts must still be inside. A trustlet runs
+ * all the while, and must end well.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,7 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 #include "attacker.h"
+#include "victim.h"
 
+#define UD               6u
 #define GP               13u
 #define MSR_APIC_BASE    0x1bu
 #define MSR_EFER         0xc0000080u
@@ -21,6 +24,8 @@
 #define MSR_MTRR_FIXED   0x250u
 #define MSR_MTRR_DEFAULT 0x2ffu
 #define MTRR_ENABLE      (1ull << 11)
+#define MSR_PAT          0x277u
+#define MSR_XSS          0xda0u
 #define MSR_HWCR         0xc0010015u
 #define EFER_SVME        (1ull << 12)
 #define APIC_BASE        0xfee00000ull
@@ -42,6 +47,7 @@
 #define STUB_GPA         0x10000ull
 #define STUB_RESULT      0x80u
 #define STUB_DONE        0x88u
+#define TSS_SELECTOR     0x40u /* Linux's */
 
 static void apic_write(uint32_t offset, uint32_t value)
 {
@@ -149,6 +155,36 @@ static void other_msrs(void)
     kept_msr(MSR_HWCR, "HWCR's SMM lock", 1, false);
     kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, true);
     x2apic();
+}
+
+/* VTL0's own registers: it may have them as it likes, and VTL1 has others. */
+static void own_registers(void)
+{
+    uint64_t pat = 0, now = ~0ull;
+
+    read_msr(MSR_PAT, &pat);
+    ok(write_msr(MSR_PAT, 0) == 0 && read_msr(MSR_PAT, &now) == 0 && now == 0 &&
+           skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK && write_msr(MSR_PAT, pat) == 0,
+       "VTL0's memory types by page (PAT), all uncached: VTL1 goes on");
+    now = 0;
+    write_msr(MSR_XSS, 1ull << 8);
+    ok(read_msr(MSR_XSS, &now) == GP || now == 0,
+       "XSS: no supervisor state is switched on that VTL1 does not know");
+    ok(execute(ATTACK_XSETBV, 4) == GP && execute(ATTACK_XSETBV, 5) == GP,
+       "XCR0 with AVX and without what it builds on: #GP");
+}
+
+/* Instructions that wait on a frame, or leave by a way that long mode has not. */
+static void waits_and_tasks(uint64_t closed)
+{
+    uint32_t trap = execute(ATTACK_MWAIT, arena_gpa(0));
+
+    ok(trap == 0 || trap == UD, "control: MWAIT on a line of VTL0's ends (exception %u)", trap);
+    /* A CPU refuses to look at that line; TCG does not look at all. */
+    trap = execute(ATTACK_MWAIT, closed);
+    ok(trap == GP || trap == UD || trap == 0, "MWAIT on a line of VTL1's ends too (exception %u)",
+       trap);
+    ok(execute(ATTACK_TASK, TSS_SELECTOR) == GP, "a task switch: #GP, as long mode has none");
 }
 
 /* MSR accesses of the hypervisor's own that a call into VTL1 costs. */
@@ -451,19 +487,24 @@ static void flood(const struct frames *frames)
 int main(void)
 {
     struct frames frames = {0};
+    struct victim trustlet;
 
     attacker_start();
     run_only_if(under_openvsm(), "nothing guards the platform here");
     frames = survey();
+    victim_start(&trustlet, true);
     guarded_msrs(find_frame(&frames, FRAME_CLOSED, 0));
     run_on(0);
     memory_types();
     other_msrs();
-    monitors();
+    own_registers();
+    waits_and_tasks(find_frame(&frames, FRAME_CLOSED, 0));
     svm_enable();
     clock_stands();
     interrupt_storms();
     init_and_sipi();
+    ok(victim_end(&trustlet) == 0, "a trustlet that ran all the while ends well");
+    monitors();
     flood(&frames);
     return done_testing();
 }
