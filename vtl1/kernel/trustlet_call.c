@@ -187,7 +187,8 @@ static void serve(struct thread *thread, struct call *call)
     enum sk_run why = thread_enter(thread);
     s->lent = false;
     bool idle = s->accepting && thread->syscall.deadline == FOREVER;
-    if (why != SK_RUN_PREEMPTED && why != SK_RUN_ACCEPT && why != SK_RUN_EXIT)
+    /* A wait is begun anew by the carrier: what it waits for may have come by then. */
+    if (why != SK_RUN_PREEMPTED && why != SK_RUN_ACCEPT && why != SK_RUN_EXIT && why != SK_RUN_WAIT)
         s->left = (uint8_t)(why + 1);
     call->result[0] = SK_CALLED;
     call->result[1] = idle ? NO_THREAD : thread->index;
