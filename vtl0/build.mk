@@ -48,7 +48,7 @@ UNIT_VTL0 := $(BUILD)/tests/unit/ium $(BUILD)/tests/unit/libopenvsm $(BUILD)/tes
 $(BUILD)/tests/unit/ium: vtl0/tools/policy.c vtl0/tools/signature.c vtl0/tools/keyfile.c vtl0/lib/text.c
 $(BUILD)/tests/unit/libopenvsm: vtl0/lib/syscall.c
 $(BUILD)/tests/unit/map: vtl0/tools/map.c
-$(BUILD)/tests/unit/carry: vtl0/lib/carry.c vtl0/lib/syscall.c
+$(BUILD)/tests/unit/carry: vtl0/lib/carry.c vtl0/lib/signals.c vtl0/lib/syscall.c
 # A device of the test's own.
 $(BUILD)/tests/unit/carry: UNIT_WRAP := -Wl,--wrap=ioctl,--wrap=lseek,--wrap=mmap,--wrap=pthread_create -pthread
 $(UNIT_VTL0): $(BUILD)/tests/unit/%: tests/unit/vtl0/%.c $(wildcard vtl0/lib/*.h vtl0/tools/*.h)

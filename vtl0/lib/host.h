@@ -4,8 +4,12 @@
 #define OPENVSM_HOST_H
 
 #include <pthread.h>
+#include <signal.h>
 
 #include "openvsm.h"
+
+/* Ends blocking calls of carriers; a trustlet cannot have it. */
+#define KICK_SIGNAL SIGRTMAX
 
 /* One VTL0 thread that carries one thread of the trustlet. */
 struct carrier {
@@ -34,6 +38,12 @@ struct openvsm {
  * -> what the kernel answered, -4095..-1 being errors.
  */
 int64_t openvsm_make_syscall(int device_fd, uint64_t number, const uint64_t arguments[6]);
+
+/*
+ * The trustlet reads these signals (bit 0: signal 1) by signalfd(2): from now on they wait for
+ * that, with whatever disposition they had before. All but SIGKILL, SIGSTOP and KICK_SIGNAL.
+ */
+void openvsm_keep_signals(uint64_t set);
 
 /* Interrupts the carriers' blocking system calls, so that they see that the trustlet has ended. */
 void openvsm_kick(struct openvsm *host);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -195,6 +196,48 @@ static void the_process_outlives_its_first_thread(void **state)
     openvsm_close(host);
 }
 
+/* Again and again, as it may come before it is asked for. */
+static void *send_signals(void *over)
+{
+    while (!__atomic_load_n((bool *)over, __ATOMIC_ACQUIRE)) {
+        kill(getpid(), SIGUSR1);
+        usleep(2000);
+    }
+    return NULL;
+}
+
+/* The first thread asks for the signal after the second one, which has not blocked it, began. */
+static void a_signal_asked_for_is_read(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    struct signalfd_siginfo info = {0};
+    uint64_t set = 1u << (SIGUSR1 - 1);
+    pthread_t sender;
+    bool over = false;
+    int next = dup(0);
+    (void)state;
+    close(next); /* the number that signalfd gives */
+    device.steps[0][0] = (struct step){SK_RUN_SPAWN, {1}, 0};
+    device.steps[0][1] = (struct step){
+        SK_RUN_SYSCALL, {SYS_signalfd, (uint64_t)-1, (uint64_t)(uintptr_t)&set, sizeof(set)}, 0};
+    device.steps[0][2] = (struct step){
+        SK_RUN_SYSCALL, {SYS_read, (uint64_t)next, (uint64_t)(uintptr_t)&info, sizeof(info)}, 0};
+    device.steps[0][3] = (struct step){SK_RUN_EXIT, {3}, 0};
+    device.steps[1][0] = (struct step){SK_RUN_SYSCALL, {SYS_pause}, 0};
+    device.steps[1][1] = (struct step){SK_RUN_EXIT, {3}, 0};
+    signal(SIGUSR1, SIG_IGN);
+    pthread_create(&sender, NULL, send_signals, &over);
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    __atomic_store_n(&over, true, __ATOMIC_RELEASE);
+    pthread_join(sender, NULL);
+    assert_int_equal(device.answers[0], sizeof(info));
+    assert_int_equal(info.ssi_signo, SIGUSR1);
+    assert_int_equal(info.ssi_pid, getpid());
+    openvsm_close(host);
+    close(next);
+}
+
 static void *kill_soon(void *host)
 {
     usleep(20000);
@@ -253,6 +296,7 @@ int main(void)
         cmocka_unit_test(the_end_reaches_a_waiting_carrier),
         cmocka_unit_test(the_process_outlives_its_first_thread),
         cmocka_unit_test(kill_ends_a_waiting_carrier),
+        cmocka_unit_test(a_signal_asked_for_is_read),
         cmocka_unit_test(close_waits_for_all_carriers),
         cmocka_unit_test(no_carrier_no_thread),
     };

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -455,6 +457,37 @@ static long create_too_many(void)
     return made;
 }
 
+static void *read_byte(void *fd)
+{
+    char byte = 0;
+    return (void *)(intptr_t)(read((int)(intptr_t)fd, &byte, 1) == 1 ? byte : -errno);
+}
+
+/* Says which of two signals come from outside, while another thread waits; all others end it. */
+static void reads_signals(void)
+{
+    int wake[2];
+    struct signalfd_siginfo info[2] = {{0}};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (pipe(wake))
+        return;
+    pthread_t waiting = start(read_byte, (void *)(intptr_t)wake[0]);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC);
+    say("ready", fd >= 0);
+    while (read(fd, info, sizeof(info)) == sizeof(info[0])) {
+        say("signal", info[0].ssi_signo);
+        say("code", info[0].ssi_code);
+        if (info[0].ssi_signo != SIGTERM)
+            continue;
+        say("wakes", write(wake[1], "w", 1));
+        say("the other thread read", join(waiting));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -478,6 +511,8 @@ int main(int argc, char **argv)
         _exit(0);
     } else if (!strcmp(what, "exit")) {
         return ends_with(number);
+    } else if (!strcmp(what, "signals")) {
+        reads_signals();
     } else if (!strcmp(what, "leave")) {
         start(linger, NULL);
         pthread_exit(NULL);
