@@ -2,8 +2,7 @@
 #include "answer.h"
 
 #include "linux_abi.h"
-
-#define MSG_TRUNC_FLAG 0x20u
+#include "string.h"
 
 int64_t answer_count(const struct syscall_entry *entry, uint8_t argument, const uint64_t given[6])
 {
@@ -26,7 +25,7 @@ static int64_t asked_bytes(const struct syscall_entry *entry, const struct sysca
 static int64_t units_limit(const struct syscall_entry *entry, const struct syscall_state *state)
 {
     int64_t count = (int64_t)state->asked[entry->result.argument - 1];
-    return count == 0 ? (int64_t)entry->result.max : count;
+    return count == 0 ? entry->result.max : count;
 }
 
 bool answer_in_contract(const struct syscall_entry *entry, const struct syscall_state *state,
@@ -34,23 +33,16 @@ bool answer_in_contract(const struct syscall_entry *entry, const struct syscall_
 {
     if (result < 0)
         return result >= -LINUX_MAX_ERRNO;
-    if (entry->check == CHECK_TRUNCATION && (given[entry->rule_argument - 1] & MSG_TRUNC_FLAG))
+    if (entry->check == CHECK_TRUNCATION &&
+        (state->asked[entry->rule_argument - 1] & MSG_TRUNC_FLAG))
         return result <= INT32_MAX;
     switch (entry->result.kind) {
-    case RESULT_ZERO:
-        return result == 0;
-    case RESULT_FD:
-        return result <= INT32_MAX;
     case RESULT_COUNT:
         return result <= asked_bytes(entry, state, given);
     case RESULT_UNITS:
         return result <= units_limit(entry, state);
-    case RESULT_RANGE:
-        return result <= (int64_t)entry->result.max;
-    case RESULT_OFFSET:
-        return true;
     default:
-        return false;
+        return result <= entry->result.max;
     }
 }
 
@@ -66,9 +58,9 @@ bool answer_revents_sound(int32_t fd, uint16_t events, uint16_t revents)
  * getdents64(2): d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name; padded to 8, so that the name's
  * NUL stands in the last eight bytes, of which the shortest record's name has five.
  */
-uint32_t answer_dirent(const uint8_t *bytes, uint64_t size)
+uint32_t answer_dirent(uint8_t *bytes, uint64_t size, bool old)
 {
-    enum { RECLEN = 16, NAME = 19, SMALLEST = 24 };
+    enum { RECLEN = 16, TYPE = 18, NAME = 19, SMALLEST = 24 };
     const uint64_t ones = 0x0101010101010101ull;
     uint64_t last = 0;
     if (size < SMALLEST)
@@ -80,7 +72,14 @@ uint32_t answer_dirent(const uint8_t *bytes, uint64_t size)
     if (length == SMALLEST)
         last |= 0xffffff;
     bool ended = ((last - ones) & ~last & ones << 7) != 0;
-    return ended && bytes[NAME] != 0 ? length : 0;
+    if (!ended || bytes[NAME] == 0)
+        return 0;
+    if (old) {
+        uint8_t type = bytes[TYPE];
+        memmove(bytes + TYPE, bytes + NAME, length - NAME);
+        bytes[length - 1] = type;
+    }
+    return length;
 }
 
 bool answer_time_sound(const struct linux_time *time, int64_t second)

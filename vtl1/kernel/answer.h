@@ -6,6 +6,8 @@
 #include "syscall.h"
 #include "syscall_state.h"
 
+#define MSG_TRUNC_FLAG 0x20u
+
 /* The number of units that an argument counts; a 32-bit argument is taken as such. */
 int64_t answer_count(const struct syscall_entry *entry, uint8_t argument, const uint64_t given[6]);
 
@@ -18,10 +20,11 @@ bool answer_revents_sound(int32_t fd, uint16_t events, uint16_t revents);
 
 /*
  * The size of the struct linux_dirent64 at the start of these bytes, or 0 if it is none: a whole
- * record of at most DIRENT_MAX bytes with a name that ends in its last eight.
+ * record of at most DIRENT_MAX bytes with a name that ends in its last eight. `old`: it becomes a
+ * struct linux_dirent (getdents(2)), which is as long and has its type last.
  */
 #define DIRENT_MAX 280u
-uint32_t answer_dirent(const uint8_t *bytes, uint64_t size);
+uint32_t answer_dirent(uint8_t *bytes, uint64_t size, bool old);
 
 struct linux_time {
     int64_t seconds;

@@ -227,6 +227,26 @@ enum syscall_action local_mprotect(struct thread *thread, const uint64_t given[6
         thread, address_space_protect(space, given[0], size, (unsigned)given[2], &thread->cursor));
 }
 
+/* A byte for each page: is it there? */
+enum syscall_action local_mincore(struct thread *thread, const uint64_t given[6])
+{
+    struct address_space *space = &thread->process->space;
+    uint64_t size = 0;
+    int error = given[0] & PAGE_MASK ? -EINVAL : page_range(given, &size) != 0 ? -ENOMEM : 0;
+    while (error == 0 && thread->cursor < size / PAGE_SIZE) {
+        uint64_t at = given[0] + thread->cursor * PAGE_SIZE;
+        const uint64_t *entry = page_table_entry(space, at);
+        uint8_t there = entry != NULL && *entry != 0;
+        error = address_space_is_mapped(space, at, PAGE_SIZE)
+                    ? user_copy_out(space, given[2] + thread->cursor, &there, sizeof(there))
+                    : -ENOMEM;
+        thread->cursor += error == 0;
+        if (error == 0 && call_must_yield())
+            return SYSCALL_AGAIN;
+    }
+    return syscall_return_memory(thread, error);
+}
+
 /* ---- mremap: anonymous memory of one kind ---- */
 
 enum move_stage { MOVE_BEGIN = 0, MOVE_PAGES, MOVE_BACK, MOVE_END };

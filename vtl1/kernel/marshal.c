@@ -16,6 +16,7 @@
 #include "epoll.h"
 #include "linux_abi.h"
 #include "marshal_parts.h"
+#include "local_wait.h"
 #include "signals.h"
 #include "string.h"
 
@@ -26,6 +27,7 @@ enum marshal_stage {
     STAGE_READY,      /* poll() was asked between two chunks */
     STAGE_TYPE,       /* getsockopt() was asked: is the socket a stream? */
     STAGE_STREAM,     /* it is */
+    STAGE_DATAGRAM,   /* it is not, and VTL0 is to say how long a message was */
 };
 
 #define MSG_NO_SIGNAL 0x4000u
@@ -113,7 +115,7 @@ struct socket_type {
     uint32_t type, size;
 };
 
-/* A message that does not fit the bounce buffer: part of it may be sent on a stream only. */
+/* A message that does not fit the bounce buffer: part of it may be moved on a stream only. */
 static enum syscall_action ask_type(struct thread *thread, uint64_t fd)
 {
     const struct socket_type request = {.size = sizeof(request.type)};
@@ -130,9 +132,10 @@ static enum syscall_action take_type(struct thread *thread, const uint64_t given
     copy_volatile(&answer, thread->bounce, sizeof(answer));
     if (result < -LINUX_MAX_ERRNO || result > 0)
         return marshal_lie(thread, result);
-    if (result < 0 || answer.type != SOCKET_STREAM)
+    bool stream = answer.type == SOCKET_STREAM;
+    if (result < 0 || (!stream && thread->syscall.entry->check == CHECK_WHOLE))
         return finish(thread, result < 0 ? result : -EMSGSIZE);
-    thread->syscall.stage = STAGE_STREAM;
+    thread->syscall.stage = stream ? STAGE_STREAM : STAGE_DATAGRAM;
     return marshal_request(thread, thread->syscall.entry, given);
 }
 
@@ -176,10 +179,13 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
         wipe_request(thread);
         return syscall_refuse(thread, -EPERM, lacks);
     }
-    if (s->cut && entry->check == CHECK_WHOLE && s->stage != STAGE_STREAM) {
+    bool message = entry->check == CHECK_WHOLE || entry->host == __NR_recvfrom;
+    if (s->cut && message && s->stage < STAGE_STREAM) {
         wipe_request(thread);
         return ask_type(thread, s->asked[0]);
     }
+    if (s->stage == STAGE_DATAGRAM)
+        s->asked[3] |= MSG_TRUNC_FLAG;
     s->stage = STAGE_ANSWER;
     return marshal_ask(thread, entry->host, s->asked);
 }
@@ -222,11 +228,12 @@ static enum syscall_action next_chunk(struct thread *thread, const uint64_t give
     return marshal_request(thread, s->entry, given);
 }
 
-/* sendmmsg, recvmmsg: `done` counts messages. */
+/* sendmmsg, recvmmsg: `done` counts messages. Time is looked at behind each, as Linux does. */
 static enum syscall_action next_message(struct thread *thread, const uint64_t given[6])
 {
     struct syscall_state *s = &thread->syscall;
-    if (++s->done >= (uint32_t)given[2] || s->done >= UIO_MAXIOV)
+    bool timed = s->entry->host == __NR_recvmsg && given[4] != 0;
+    if (++s->done >= (uint32_t)given[2] || s->done >= UIO_MAXIOV || (timed && wait_is_over(thread)))
         return finish(thread, 0);
     s->stage = STAGE_RESEND;
     return marshal_request(thread, s->entry, given);
@@ -258,6 +265,8 @@ static enum syscall_action take_answer(struct thread *thread, const uint64_t giv
         epoll_settle(thread->process, (int32_t)given[0], (int32_t)given[2], s->token, result == 0);
     if (result < 0)
         return finish(thread, result);
+    if (s->cut && s->entry->host == __NR_recvfrom && result > s->slot[1].bytes)
+        return finish(thread, -EMSGSIZE); /* it is gone, but not silently */
     for (unsigned i = 0; i < 6 && error == 0; i++) {
         const struct argument *a = &s->entry->argument[i];
         if (a->kind == ARGUMENT_NONE)

@@ -11,11 +11,12 @@
 
 #include <linux/eventpoll.h>
 
-#define SLOT_ALIGN  8u
-#define FD_SET_MAX  8192        /* bits; Linux itself stops at the size of the descriptor table */
-#define POLL_MAX    1024        /* RLIMIT_NOFILE, as getrlimit tells it */
-#define DIRENTS_MAX (32u << 10) /* bytes of records that are checked in one go */
-#define EVENTS_MAX  (128u * sizeof(struct linux_epoll_event)) /* the same, of epoll_wait */
+#define SLOT_ALIGN    8u
+#define FILE_POSITION ~0ull       /* of preadv2: where the file stands */
+#define FD_SET_MAX    8192        /* bits; Linux itself stops at the size of the descriptor table */
+#define POLL_MAX      1024        /* RLIMIT_NOFILE, as getrlimit tells it */
+#define DIRENTS_MAX   (32u << 10) /* bytes of records that are checked in one go */
+#define EVENTS_MAX    (128u * sizeof(struct linux_epoll_event)) /* the same, of epoll_wait */
 
 static uint64_t first_free(const struct thread *thread)
 {
@@ -158,7 +159,8 @@ static int put_buffer(struct thread *thread, const uint64_t given[6], unsigned i
     return 0;
 }
 
-/* The next argument holds the number of vectors, and becomes the number of bytes. */
+/* The next argument holds the number of vectors, and becomes the number of bytes; or both become a
+ * list with one piece. */
 static int put_vector(struct thread *thread, const uint64_t given[6], unsigned i)
 {
     struct syscall_state *s = &thread->syscall;
@@ -172,6 +174,8 @@ static int put_vector(struct thread *thread, const uint64_t given[6], unsigned i
     int64_t bytes = vector_size(thread, given[i], given[i + 1], s->done, VECTOR_BATCH);
     if (bytes < 0)
         return (int)bytes;
+    if ((a->flags & ARGUMENT_LIST) && !marshal_place(thread, i + 1, sizeof(struct iovec)))
+        return -EINVAL;
     bytes = cut(thread, a, (uint64_t)bytes);
     if (bytes < 0 || !marshal_place(thread, i, (uint64_t)bytes))
         return -EINVAL;
@@ -183,6 +187,11 @@ static int put_vector(struct thread *thread, const uint64_t given[6], unsigned i
     s->total = (uint64_t)size;
     s->asked[i] = marshal_address(thread, i);
     s->asked[i + 1] = (uint64_t)bytes;
+    if (a->flags & ARGUMENT_LIST) { /* the two are the piece */
+        copy_volatile(thread->bounce + s->slot[i + 1].offset, &s->asked[i], sizeof(struct iovec));
+        s->asked[i] = marshal_address(thread, i + 1);
+        s->asked[i + 1] = 1;
+    }
     return 0;
 }
 
@@ -244,7 +253,9 @@ int marshal_put(struct thread *thread, const uint64_t given[6], unsigned i)
         s->asked[i] = (uint64_t)(int64_t)(int32_t)given[i];
         return 0;
     case ARGUMENT_WORD:
-        s->asked[i] = given[i] + (s->entry->position == i + 1 ? s->done : 0);
+        s->asked[i] = given[i];
+        if (s->entry->position == i + 1 && given[i] != FILE_POSITION)
+            s->asked[i] += s->done;
         return 0;
     case ARGUMENT_PATH:
         return put_path(thread, a, given[i], i);

@@ -7,6 +7,7 @@
 #include "marshal_parts.h"
 
 #include "linux_abi.h"
+#include "local_wait.h"
 #include "string.h"
 #include "syscall.h"
 #include "user_copy.h"
@@ -131,6 +132,7 @@ int message_put(struct thread *thread, const uint64_t given[6], unsigned i)
     const struct argument *a = &thread->syscall.entry->argument[i];
     bool gather = a->kind == ARGUMENT_MESSAGE_IN;
     struct linux_msghdr header = {0};
+    uint64_t time = 0;
     int error = user_copy_in(&thread->process->space, &header, header_address(thread, given, i),
                              sizeof(header));
     if (error != 0)
@@ -139,6 +141,12 @@ int message_put(struct thread *thread, const uint64_t given[6], unsigned i)
         if (given[2] == 0)
             return -EINVAL;
         thread->syscall.asked[2] = message_flags(thread, given);
+        if (!gather && given[4] != 0 && thread->syscall.done == 0) {
+            error = wait_read_time(thread, given[4], &time);
+            thread->syscall.deadline = wait_after(time);
+        }
+        if (error != 0)
+            return error;
     }
     if ((int32_t)header.name_length < 0)
         return -EINVAL;

@@ -184,21 +184,25 @@ static int64_t check_bits(struct thread *thread, const uint64_t given[6], int64_
 /* Looked at where it arrived, in the trustlet's memory: VTL0 cannot change it there any more. */
 static int64_t check_dirents(struct thread *thread, const uint64_t given[6], int64_t result)
 {
+    struct address_space *space = &thread->process->space;
+    bool old = thread->syscall.entry->number == __NR_getdents;
     uint8_t window[WINDOW];
     uint64_t at = 0, size = (uint64_t)result;
     static_assert(DIRENT_MAX <= WINDOW, "a record fits");
     while (at < size) {
         uint64_t part = size - at < WINDOW ? size - at : WINDOW, used = 0;
-        int error = user_copy_in(&thread->process->space, window, given[1] + at, part);
+        int error = user_copy_in(space, window, given[1] + at, part);
         if (error != 0)
             return error;
         /* Whole records; one that is cut by the window's end begins the next window. */
         while (used < part && (used == 0 || part - used >= DIRENT_MAX || at + part == size)) {
-            uint32_t length = answer_dirent(window + used, part - used);
+            uint32_t length = answer_dirent(window + used, part - used, old);
             if (length == 0)
                 return MARSHAL_LIE;
             used += length;
         }
+        if (old && (error = user_copy_out(space, given[1] + at, window, used)) != 0)
+            return error;
         at += used;
     }
     return 0;

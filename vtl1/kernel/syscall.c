@@ -176,27 +176,12 @@ static void read_arguments(const struct thread *thread, uint64_t given[6])
     given[5] = r->r9;
 }
 
-static bool changes_memory(const struct syscall_entry *entry)
-{
-    switch (entry->number) {
-    case __NR_brk:
-    case __NR_madvise:
-    case __NR_mmap:
-    case __NR_mprotect:
-    case __NR_mremap:
-    case __NR_munmap:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* A change of the address space that pauses half way keeps other threads' changes out. */
 static enum syscall_action answer_here(struct thread *thread, const uint64_t given[6])
 {
     struct process *process = thread->process;
     const struct syscall_entry *entry = thread->syscall.entry;
-    if (!changes_memory(entry))
+    if (entry->check != CHECK_ALONE)
         return entry->local(thread, given);
     if (process->changing != NULL && process->changing != thread)
         return SYSCALL_AGAIN;

@@ -47,6 +47,7 @@ enum argument_kind {
 #define ARGUMENT_CLIP     2u  /* what does not fit the bounce buffer is left for the next call */
 #define ARGUMENT_CHUNK    4u  /* … is moved in further requests of the same call */
 #define ARGUMENT_READY    8u  /* with CHUNK: only while poll() says that there is more to read */
+#define ARGUMENT_LIST     64u /* vectors: VTL0 gets a list with one piece in it */
 #define ARGUMENT_MANY     32u /* messages: one request for each of the array, as argument 3 counts */
 #define ARGUMENT_LONGER   16u /* SIZED_OUT: the size that comes back may exceed the given one */
 
@@ -59,17 +60,14 @@ struct argument {
 
 /* What VTL0 may answer, besides an error -4095..-1. */
 enum result_kind {
-    RESULT_ZERO,
-    RESULT_FD,     /* 0..INT_MAX */
-    RESULT_COUNT,  /* 0..bytes asked for in `argument` */
-    RESULT_UNITS,  /* 0..the count asked for in `argument`; 0..max if that is 0 */
-    RESULT_RANGE,  /* 0..max */
-    RESULT_OFFSET, /* 0..INT64_MAX */
+    RESULT_RANGE, /* 0..max */
+    RESULT_COUNT, /* 0..bytes asked for in `argument` */
+    RESULT_UNITS, /* 0..the count asked for in `argument`; 0..max if that is 0 */
 };
 struct result {
     uint8_t kind;     /* enum result_kind */
     uint8_t argument; /* 1..6 */
-    uint32_t max;
+    int64_t max;
 };
 
 /* What is known of an answer's content, checked before the trustlet sees it. */
@@ -89,6 +87,7 @@ enum answer_check {
     CHECK_CLOSED,       /* arguments 1 to `rule_argument`: descriptors that no longer are */
     CHECK_DUP,          /* argument 2 is another file now */
     CHECK_WATCHED,      /* epoll_ctl: the token stands for the data from now on */
+    CHECK_ALONE,        /* SYSCALL_LOCAL: no other thread's change of memory comes between */
     CHECK_EVENTS,       /* epoll_wait: events that were asked for, each once, with their data */
 };
 

@@ -34,7 +34,7 @@ function classes(words,    list, count, i, text) {
 }
 
 function result(word,    kind, i, text) {
-    kind = take_apart(word)
+    kind = take_apart(word in range ? "range(" range[word] ")" : word)
     for (i = 1; i <= parts; i++)
         text = text (part[i] ~ /^#/ ? ", .argument = " substr(part[i], 2) : ", .max = " value(part[i]))
     return ".result = {.kind = RESULT_" toupper(kind) text "}"
@@ -82,8 +82,8 @@ function marshalled(name, how,    i, text, given) {
 }
 
 function how(name) {
-    if ($2 == "here" && NF == 2)
-        return ".kind = SYSCALL_LOCAL, .local = local_" name
+    if (($2 == "here" || $2 == "alone") && NF == 2)
+        return ".kind = SYSCALL_LOCAL, .local = local_" name ($2 == "alone" ? ", .check = CHECK_ALONE" : "")
     if ($2 == "process" && NF == 3)
         return ".kind = SYSCALL_FIELD, .value = offsetof(struct process, " $3 ")"
     if ($2 == "refused" && NF == 2)
@@ -98,7 +98,12 @@ function how(name) {
     fail("how is this answered?")
 }
 
-BEGIN { table = "const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE] = {\n" }
+BEGIN {
+    range["zero"] = 0
+    range["fd"] = "INT32_MAX"
+    range["offset"] = "INT64_MAX"
+    table = "const struct syscall_entry syscall_table[SYSCALL_TABLE_SIZE] = {\n"
+}
 { sub(/[ \t]#[^0-9].*|^#.*/, "") }
 NF == 0 { next }
 $1 == "let" && NF == 3 { known[$2] = $3; next }
@@ -107,7 +112,7 @@ $1 == "let" && NF == 3 { known[$2] = $3; next }
     name = named[1]
     line = "#line " FNR " \"" FILENAME "\"\n"
     entry = "{.name = \"" name "\", .number = __NR_" name ", " how(name)
-    if ($2 == "here" && !(name in handlers)) {
+    if (($2 == "here" || $2 == "alone") && !(name in handlers)) {
         handlers[name]
         calls = calls "LOCAL_CALL(" name ")\n"
     }

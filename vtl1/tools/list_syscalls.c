@@ -69,27 +69,28 @@ static void print_arguments(const struct syscall_entry *e)
     }
 }
 
+static void print_range(int64_t max)
+{
+    if (max == INT64_MAX)
+        printf("0..2⁶³−1");
+    else if (max == INT32_MAX)
+        printf("0..2³¹−1");
+    else
+        printf(max ? "0..%lld" : "%lld", (long long)max);
+}
+
 static void print_result(const struct syscall_entry *e)
 {
     const struct result *r = &e->result;
     switch (r->kind) {
-    case RESULT_ZERO:
-        printf("0");
-        break;
-    case RESULT_FD:
-        printf("0..2³¹−1");
-        break;
     case RESULT_COUNT:
         printf("0..bytes of argument %u", r->argument);
         break;
     case RESULT_UNITS:
         printf("0..argument %u", r->argument);
         break;
-    case RESULT_RANGE:
-        printf("0..%u", r->max);
-        break;
     default:
-        printf("0..2⁶³−1");
+        print_range(r->max);
     }
 }
 

@@ -5,6 +5,9 @@
  */
 #include "marshal_machine.h"
 
+#include <linux/sched.h>
+#include <signal.h>
+
 /* ---- an honest VTL0: a file that is read and written ---- */
 
 static uint8_t file[USER_SIZE];
@@ -210,6 +213,52 @@ static void assert_lacks(int64_t result, uint64_t number, uint64_t lacks)
     memset(process.unknown_syscalls, 0, sizeof(process.unknown_syscalls));
 }
 
+/* A trustlet has no children, looks into nobody, and is no administrator. */
+static void test_never(void **state)
+{
+    static const uint16_t never[] = {
+        __NR_fork,
+        __NR_vfork,
+        __NR_execve,
+        __NR_execveat,
+        __NR_ptrace,
+        __NR_kcmp,
+        __NR_process_vm_readv,
+        __NR_process_vm_writev,
+        __NR_pidfd_open,
+        __NR_pidfd_getfd,
+        __NR_io_uring_setup,
+        __NR_io_uring_enter,
+        __NR_io_setup,
+        __NR_io_submit,
+        __NR_io_uring_register,
+        __NR_init_module,
+        __NR_finit_module,
+        __NR_delete_module,
+        __NR_kexec_load,
+        __NR_bpf,
+        __NR_unshare,
+        __NR_setns,
+        __NR_chroot,
+        __NR_pivot_root,
+        __NR_mount,
+        __NR_umount2,
+        __NR_setuid,
+        __NR_capset,
+        __NR_userfaultfd,
+        __NR_perf_event_open,
+        __NR_seccomp,
+        __NR_reboot,
+    };
+    const uint64_t a_child = SIGCHLD, namespaces = CLONE_NEWUSER | CLONE_NEWNET;
+    (void)state;
+    for (unsigned i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+        assert_int_equal(CALL3(fixed_host, never[i], 0, 0, 0), -EPERM);
+    assert_int_equal(CALL2(fixed_host, __NR_clone, a_child, 0), -EPERM);
+    assert_int_equal(CALL2(fixed_host, __NR_clone, a_child | namespaces, 0), -EPERM);
+    assert_int_equal(requests, 0);
+}
+
 static void test_classes(void **state)
 {
     const uint32_t net = TRUSTLET_CLASS_NET_CLIENT | TRUSTLET_CLASS_NET_SERVER;
@@ -376,6 +425,27 @@ static void test_directories(void **state)
     memset(dirents + 19, 'x', 5); /* a name that does not end in its record */
     CALL3(dirent_host, __NR_getdents64, 3, USER, 4096);
     assert_lie();
+    CALL3(dirent_host, __NR_getdents, 3, USER, 4096);
+    assert_lie();
+}
+
+/* The same records, but with the type behind the name. */
+static void test_old_directories(void **state)
+{
+    uint8_t back[56];
+    (void)state;
+    dirent(0, 24, ".");
+    dirent(24, 32, "longer-name");
+    dirents[18] = 4;
+    dirents[24 + 18] = 8;
+    answer_value = 56;
+    assert_int_equal(CALL3(dirent_host, __NR_getdents, 3, USER, 4096), 56);
+    assert_int_equal(channel.number, __NR_getdents64);
+    get(back, USER, sizeof(back));
+    assert_string_equal((char *)back + 18, ".");
+    assert_int_equal(back[23], 4);
+    assert_string_equal((char *)back + 24 + 18, "longer-name");
+    assert_int_equal(back[55], 8);
 }
 
 static struct linux_time {
@@ -456,6 +526,65 @@ static void test_file_mapping(void **state)
     assert_lie();
 }
 
+/* A socket of the type `open_flags`, with a message of `answer_value` bytes. */
+static int64_t receive_host(void)
+{
+    if (channel.number == __NR_getsockopt) {
+        *(int *)host_pointer(channel.arguments[3]) = open_flags;
+        return 0;
+    }
+    assert_int_equal(channel.arguments[3], open_flags == SOCK_STREAM ? 0 : MSG_TRUNC);
+    assert_true(channel.arguments[2] <= BOUNCE_SIZE);
+    return answer_value;
+}
+
+/* A buffer longer than the bounce buffer; the message fits that, or is lost and said to be. */
+static void test_long_datagrams(void **state)
+{
+    const uint64_t size = 200000;
+    (void)state;
+    open_flags = SOCK_DGRAM;
+    answer_value = 100;
+    assert_int_equal(CALL4(receive_host, __NR_recvfrom, 3, USER, size, 0), 100);
+    assert_int_equal(requests, 2);
+    answer_value = 100000;
+    assert_int_equal(CALL4(receive_host, __NR_recvfrom, 3, USER, size, 0), -EMSGSIZE);
+    open_flags = SOCK_STREAM;
+    answer_value = 10000;
+    assert_int_equal(CALL4(receive_host, __NR_recvfrom, 3, USER, size, 0), 10000);
+    answer_value = 100000;
+    CALL4(receive_host, __NR_recvfrom, 3, USER, size, 0);
+    assert_lie();
+    open_flags = O_RDONLY;
+}
+
+/* VTL0 gets a list of one piece, and an offset that moves on, unless it is the file's own. */
+static int64_t list_host(void)
+{
+    struct iovec *v = host_pointer(channel.arguments[1]);
+    assert_int_equal(channel.arguments[2], 1);
+    assert_int_equal(channel.arguments[5], 8);
+    assert_int_equal(channel.arguments[3], answer_value < 0 ? answer_value : (int64_t)file_at);
+    memcpy(file + file_at, host_pointer((uint64_t)v->iov_base), v->iov_len);
+    file_at += v->iov_len;
+    return (int64_t)v->iov_len;
+}
+
+static void test_lists_with_flags(void **state)
+{
+    const uint64_t size = 150000;
+    struct iovec v = {(void *)USER, size};
+    (void)state;
+    put(USER, pattern(size), size);
+    put(USER + size, &v, sizeof(v));
+    file_at = 0, answer_value = 0;
+    assert_int_equal(call(list_host, __NR_pwritev2, 3, USER + size, 1, 0, 0, 8), size);
+    assert_memory_equal(file, pattern(size), size);
+    file_at = 0, answer_value = -1;
+    assert_int_equal(call(list_host, __NR_pwritev2, 3, USER + size, 1, ~0ull, 0, 8), size);
+    assert_int_equal(file_at, size);
+}
+
 static int64_t message_host(void)
 {
     struct msghdr *m = host_pointer(channel.arguments[1]);
@@ -512,12 +641,16 @@ int main(void)
         TEST(test_vectors),
         TEST(test_bad_pointers),
         TEST(test_refused_and_unknown),
+        TEST(test_never),
         TEST(test_classes),
         TEST(test_poll),
         TEST(test_what_vtl0_sees),
         TEST(test_lying_results),
         TEST(test_select),
         TEST(test_directories),
+        TEST(test_old_directories),
+        TEST(test_long_datagrams),
+        TEST(test_lists_with_flags),
         TEST(test_sizes_that_come_back),
         TEST(test_real_time),
         TEST(test_file_mapping),
