@@ -46,5 +46,7 @@ void clocks(void);
 void waiting(void);
 void identity(void);
 void limits(void);
+void twins(void);
+void others(void);
 
 #endif

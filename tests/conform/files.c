@@ -147,6 +147,25 @@ void files(void)
     sizes();
 }
 
+/* Longer than any buffer on the way, at an offset and where the file stands. */
+static void long_list(int fd)
+{
+    const size_t size = 100000;
+    char *bytes = some_memory(2 * size), *back = some_memory(2 * size);
+    struct iovec out[2] = {{bytes, size}, {bytes + size, size}},
+                 in[2] = {{back, 5}, {back + 5, 2 * size - 5}};
+    for (size_t i = 0; i < 2 * size; i++)
+        bytes[i] = (char)(i * 5 + i / 253);
+    show("pwritev2.long", pwritev2(fd, out, 2, 1000, RWF_DSYNC));
+    lseek(fd, 1000, SEEK_SET);
+    show("preadv2.long", preadv2(fd, in, 2, -1, RWF_HIPRI));
+    show_value("preadv2.long-same", memcmp(bytes, back, 2 * size));
+    show("preadv2.long-offset", lseek(fd, 0, SEEK_CUR));
+    show("pwritev2.long-here", pwritev2(fd, out, 2, -1, RWF_DSYNC));
+    show("pwritev2.long-end", lseek(fd, 0, SEEK_END));
+    show("truncate", ftruncate(fd, 1000));
+}
+
 void vectors(void)
 {
     char a[4] = "aaa", b[6] = "bbbbb", back[20] = "";
@@ -169,6 +188,15 @@ void vectors(void)
     show("preadv2", preadv2(fd, v, 3, 2, 0));
     show("preadv2.here", preadv2(fd, v, 1, -1, 0));
     show("pwritev2", pwritev2(fd, v, 3, 20, 0));
+    show("pwritev2.append", pwritev2(fd, v, 3, 0, RWF_APPEND));
+    show("pwritev2.sync", pwritev2(fd, v, 3, -1, RWF_DSYNC));
+    show("pwritev2.offset", lseek(fd, 0, SEEK_CUR));
+    show("pwritev2.end", lseek(fd, 0, SEEK_END));
+    show("preadv2.flags", preadv2(fd, v, 3, 0, RWF_HIPRI));
+    show("preadv2.no-wait", preadv2(fd, v, 3, 0, RWF_NOWAIT));
+    show("preadv2.bad", preadv2(fd, v, 3, 0, 0x4000));
+    show("preadv2.negative", preadv2(fd, v, 3, -5, RWF_HIPRI));
+    long_list(fd);
     for (size_t i = 0; i < 1030; i++)
         many[i] = (struct iovec){&back[i % 20], 1};
     show("writev.1024", writev(fd, many, 1024));

@@ -59,13 +59,27 @@ static const struct {
     const char *name;
     void (*run)(void);
 } families[] = {
-    {"files", files},     {"vectors", vectors},         {"opening", opening},
-    {"names", names},     {"descriptors", descriptors}, {"attributes", attributes},
-    {"memory", memory},   {"directories", directories}, {"mappings", mappings},
-    {"polling", polling}, {"events", events},           {"timers", timers},
-    {"sockets", sockets}, {"messages", messages},       {"servers", servers},
-    {"clocks", clocks},   {"waiting", waiting},         {"identity", identity},
+    {"files", files},
+    {"vectors", vectors},
+    {"opening", opening},
+    {"names", names},
+    {"descriptors", descriptors},
+    {"attributes", attributes},
+    {"memory", memory},
+    {"directories", directories},
+    {"mappings", mappings},
+    {"polling", polling},
+    {"events", events},
+    {"timers", timers},
+    {"sockets", sockets},
+    {"messages", messages},
+    {"servers", servers},
+    {"clocks", clocks},
+    {"waiting", waiting},
+    {"identity", identity},
     {"limits", limits},
+    {"twins", twins},
+    {"others", others},
 };
 
 /* conform DIRECTORY: all families, each in a directory of its own below that one. */

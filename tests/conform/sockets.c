@@ -40,7 +40,10 @@ static void streams(void)
 {
     int s[2], none[2];
     char bytes[16] = "";
+    char much[100000] = "";
     show("socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+    send(s[0], "stream", 6, 0);
+    show("recv.into-much", recv(s[1], much, sizeof(much), 0));
     show("socketpair.bad", socketpair(AF_INET, SOCK_STREAM, 0, none));
     show("send", send(s[0], "hello", 5, 0));
     show("recv.peek", recv(s[1], bytes, 16, MSG_PEEK));
@@ -63,7 +66,8 @@ static void streams(void)
 static void datagrams(void)
 {
     int s[2];
-    char big[8] = "", *long_one = some_memory(60000);
+    const size_t much_size = 200000;
+    char big[8] = "", *long_one = some_memory(60000), *much = some_memory(much_size);
     show("dgram", socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
     show("dgram.send", send(s[0], "datagram", 8, 0));
     show("dgram.send-empty", send(s[0], "", 0, 0));
@@ -73,6 +77,12 @@ static void datagrams(void)
     show("dgram.recv-trunc", recv(s[1], big, 4, MSG_TRUNC));
     show("dgram.long", send(s[0], long_one, 60000, 0));
     show("dgram.long-recv", recv(s[1], long_one, 60000, 0));
+    send(s[0], "datagram", 8, 0);
+    show("dgram.recv-into-much", recv(s[1], much, much_size, 0));
+    send(s[0], "datagram", 8, 0);
+    show("dgram.recv-into-much-trunc", recv(s[1], much, much_size, MSG_TRUNC));
+    show("dgram.recv-into-much-none", recv(s[1], much, much_size, MSG_DONTWAIT));
+    show("recv-into-much.no-socket", recv(0, much, much_size, 0));
     close(s[0]);
     close(s[1]);
 }
@@ -170,6 +180,12 @@ static void several(const int s[2])
     show_value("recvmmsg.length", m[2].msg_len);
     show_bytes("recvmmsg.bytes", back[1], 2);
     show("recvmmsg.none", recvmmsg(s[1], m, 4, MSG_DONTWAIT, NULL));
+    struct timespec none = {0, 0}, bad = {0, -1}, long_time = {1000, 0};
+    for (int i = 0; i < 3; i++)
+        send(s[0], "timed", 5, 0);
+    show("recvmmsg.no-time", recvmmsg(s[1], m, 2, 0, &none));
+    show("recvmmsg.in-time", recvmmsg(s[1], m, 2, 0, &long_time));
+    show("recvmmsg.bad-time", recvmmsg(s[1], m, 2, 0, &bad));
     show("sendmmsg.bad-fd", sendmmsg(99, m, 3, 0));
 }
 
