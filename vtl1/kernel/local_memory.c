@@ -249,7 +249,7 @@ enum syscall_action local_mincore(struct thread *thread, const uint64_t given[6]
 
 /* ---- mremap: anonymous memory of one kind ---- */
 
-enum move_stage { MOVE_BEGIN = 0, MOVE_PAGES, MOVE_BACK, MOVE_END };
+enum move_stage { MOVE_BEGIN = 0, MOVE_PAGES, MOVE_BACK, MOVE_END, MOVE_SHRINK };
 #define MOVE_CHUNK (256u * PAGE_SIZE) /* between two looks for a waiting interrupt */
 
 /* The region that holds all of the range and may be moved, or NULL. */
@@ -364,9 +364,10 @@ enum syscall_action local_mremap(struct thread *thread, const uint64_t given[6])
         new_size == 0 || (given[3] & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED)) ||
         (fixed && !target_sound(given, old_size, new_size)))
         return syscall_return(thread, -EINVAL);
-    if (thread->syscall.stage != MOVE_BEGIN)
+    bool shrinking = thread->syscall.stage == MOVE_SHRINK; /* part of it may be gone already */
+    if (thread->syscall.stage != MOVE_BEGIN && !shrinking)
         return move(thread, given, old_size, new_size);
-    const struct region *region = movable(space, address, old_size);
+    const struct region *region = movable(space, address, shrinking ? new_size : old_size);
     if (!region)
         return syscall_return(thread, -EFAULT);
     if (!fixed && new_size > old_size)
@@ -374,6 +375,7 @@ enum syscall_action local_mremap(struct thread *thread, const uint64_t given[6])
     if (fixed || (result == -ENOMEM && (given[3] & MREMAP_MAYMOVE)))
         return move(thread, given, old_size, new_size);
     if (new_size < old_size) {
+        thread->syscall.stage = MOVE_SHRINK;
         int error = address_space_unmap(space, address + new_size, old_size - new_size);
         result = error != 0 ? error : result;
     }
