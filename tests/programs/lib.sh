@@ -35,3 +35,28 @@ same() {
     sed -i "s,$directory/$program,,; s/^[a-z.]*bash: //" plain/errors signed/errors
     [ -s plain/output ] && diff -r plain signed
 }
+
+# serves COMMAND…: the server under so many requests; what it and its clients say.
+serves() {
+    mkfifo port
+    "$@" serve "$how" >port &
+    exec 5<port
+    rm port
+    read -r port <&5
+    $directory/web ask "$port" "$requests"
+    echo "clients $?"
+    cat <&5
+    exec 5<&-
+    wait $!
+    echo "server $?"
+}
+
+# same_service HOW REQUESTS: the HTTP server gives the right answers, plain and as a trustlet.
+same_service() {
+    how=$1
+    requests=$2
+    serves $directory/web >plain
+    serves ium run $directory/web.signed >signed
+    cat signed
+    grep -qx "good $requests of $requests, at the end 404" plain && diff plain signed
+}
