@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include "fuzz.h"
 
-#define SHORT_RUN  100000u
+#define SHORT_RUN  200000u
 #define SHORT_SEED 1795175384u
 #define LONG_RUN   10000000u
 
