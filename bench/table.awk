@@ -129,6 +129,9 @@ END {
     row("lsa-idle", "VTL1 entries per second, lsaiso idle",
         ("lsa.lsaiso-idle-exits" in value) ? value["lsa.lsaiso-idle-exits-vtl-call"] + 0 : "", "", 0,
         "", "", "")
+    row("lend", "a page lent to VTL1 and taken back", value["small.lend"], "", "", "", "", "")
+    row("lend-large", "the same with four times the memory",
+        value["small.lend"] ? value["large.lend"] / value["small.lend"] : "", "", 1.05, "x", "", "")
     row("start", "loader to Linux, copying aside", value["ours.loader-to-linux"], "", 30000000, "",
         "Xen 424 M", "")
     row("start-uefi", "... from GRUB on UEFI", value["uefi.loader-to-linux"], "", 30000000, "", "", "")

@@ -2,9 +2,11 @@
 /*
  * Reading /proc/openvsm_bench measures the raw calls, from VMMCALL to the instruction behind it,
  * and prints a line "NAME COUNT" for each: medians in TSC ticks, the cost of reading the TSC taken
- * off, and the hypervisor's own counters per operation.
+ * off, and the hypervisor's own counters per operation. Reading /proc/openvsm_bench_lend does so
+ * for a page that VTL0 lends to VTL1.
  */
 #include <linux/io.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -16,7 +18,9 @@
 #include <openvsm/hypercall.h>
 #include <openvsm/skcall.h>
 
-#define SAMPLES 1001
+#define SAMPLES     1001
+#define LENT        16
+#define BLOCK_ORDER 9 /* 2 MiB: one table of the SLAT, of which these are the first pages */
 
 struct bench {
     u64 samples[SAMPLES];
@@ -50,6 +54,21 @@ static void vtl_call(void)
 
 static void nothing(void)
 {
+}
+
+/* A Secure Kernel call about the pages in a list, until it is done. -> its first result. */
+static u64 list_call(u64 number, u64 list, u64 count)
+{
+    u64 rax, rcx, rdi, rsi, rdx;
+
+    do {
+        rax = 0, rcx = HV_CALL_VTL_CALL, rdi = number, rsi = list, rdx = count;
+        asm volatile("vmmcall"
+                     : "+a"(rax), "+c"(rcx), "+D"(rdi), "+S"(rsi), "+d"(rdx)
+                     :
+                     : "r8", "r9", "r10", "memory");
+    } while (rdi == SK_AGAIN);
+    return rdi == SK_OK ? rsi : 0;
 }
 
 static int ascending(const void *left, const void *right)
@@ -129,6 +148,42 @@ static int show(struct seq_file *out, void *unused)
     return 0;
 }
 
+/* Pages go to VTL1 and come back. One more of their block stays there, so that the block is not
+ * made whole and parted again each time. -> the median for one page; 0: VTL1 did not give all back.
+ */
+static u64 lend(struct bench *bench, u64 *list, u64 block)
+{
+    u64 i, gpa = virt_to_phys(list), back = 0;
+
+    for (i = 0; i <= LENT; i++)
+        list[i] = block + i;
+    if (list_call(SK_CALL_MEMORY_DONATE, gpa, LENT + 1) == LENT + 1)
+        back = list_call(SK_CALL_MEMORY_RECLAIM, gpa, LENT);
+    for (i = 0; i < SAMPLES && back == LENT; i++) {
+        u64 start = rdtsc_ordered();
+
+        list_call(SK_CALL_MEMORY_DONATE, gpa, LENT);
+        back = list_call(SK_CALL_MEMORY_RECLAIM, gpa, LENT);
+        bench->samples[i] = (rdtsc_ordered() - start) / LENT;
+    }
+    sort(bench->samples, SAMPLES, sizeof(u64), ascending, NULL);
+    return back == LENT ? bench->samples[SAMPLES / 2] : 0;
+}
+
+/* The block stays allocated: a page of it is VTL1's. */
+static int show_lend(struct seq_file *out, void *unused)
+{
+    struct bench *bench = kvzalloc(sizeof(*bench), GFP_KERNEL);
+    u64 *list = (u64 *)get_zeroed_page(GFP_KERNEL);
+    struct page *block = alloc_pages(GFP_KERNEL, BLOCK_ORDER);
+
+    if (bench && list && block)
+        seq_printf(out, "lend %llu\n", lend(bench, list, page_to_pfn(block)));
+    free_page((unsigned long)list);
+    kvfree(bench);
+    return 0;
+}
+
 static int __init bench_init(void)
 {
     u32 eax, ebx, ecx, edx;
@@ -137,11 +192,18 @@ static int __init bench_init(void)
     if (ebx != OPENVSM_CPUID_VENDOR_EBX || ecx != OPENVSM_CPUID_VENDOR_ECX ||
         edx != OPENVSM_CPUID_VENDOR_EDX)
         return -ENODEV;
-    return proc_create_single("openvsm_bench", 0400, NULL, show) ? 0 : -ENOMEM;
+    if (!proc_create_single("openvsm_bench", 0400, NULL, show))
+        return -ENOMEM;
+    if (!proc_create_single("openvsm_bench_lend", 0400, NULL, show_lend)) {
+        remove_proc_entry("openvsm_bench", NULL);
+        return -ENOMEM;
+    }
+    return 0;
 }
 
 static void __exit bench_exit(void)
 {
+    remove_proc_entry("openvsm_bench_lend", NULL);
     remove_proc_entry("openvsm_bench", NULL);
 }
 
