@@ -186,6 +186,9 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
     }
     if (s->stage == STAGE_DATAGRAM)
         s->asked[3] |= MSG_TRUNC_FLAG;
+    if (entry->check == CHECK_CLOSED) /* before another thread can have the number again */
+        epoll_forget(thread->process, (uint32_t)given[0],
+                     (uint32_t)given[entry->rule_argument - 1]);
     s->stage = STAGE_ANSWER;
     return marshal_ask(thread, entry->host, s->asked);
 }

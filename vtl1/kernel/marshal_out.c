@@ -298,10 +298,6 @@ int64_t marshal_check(struct thread *thread, const uint64_t given[6], int64_t *r
         return check_events(thread, given, result);
     case CHECK_ENDED:
         return check_ended(thread, given, entry->rule_argument - 1u, *result);
-    case CHECK_CLOSED:
-        epoll_forget(thread->process, (uint32_t)given[0],
-                     (uint32_t)given[entry->rule_argument - 1]);
-        return 0;
     case CHECK_DUP:
         if (given[0] != given[1])
             epoll_forget(thread->process, (uint32_t)given[1], (uint32_t)given[1]);

@@ -162,6 +162,23 @@ static void test_closed(void **state)
     assert_worthless(4, c);
 }
 
+/* While VTL0 closes, another thread gets the number again and watches it. */
+static int64_t close_host(void)
+{
+    const struct epoll_event event = {.events = EPOLLIN, .data.u64 = WORD(2)};
+    assert_int_equal(epoll_register(&process, 4, 5, (const void *)&event, &told[0]), 0);
+    return 0;
+}
+
+static void test_closed_and_used_again(void **state)
+{
+    (void)state;
+    uint64_t old = add(4, 5, WORD(1));
+    assert_int_equal(CALL1(close_host, SYS_close, 5), 0);
+    assert_worthless(4, old);
+    assert_stands_for(4, told[0], WORD(2));
+}
+
 static void test_one_shot(void **state)
 {
     (void)state;
@@ -271,17 +288,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_vtl0_learns_no_data),
-        TEST(test_chosen_words_never_arrive),
-        TEST(test_once_in_an_answer),
-        TEST(test_only_what_was_asked_for),
-        TEST(test_changed_and_taken_back),
-        TEST(test_closed),
-        TEST(test_one_shot),
-        TEST(test_many_registrations),
-        TEST(test_several_messages),
-        TEST(test_long_datagrams),
-        TEST(test_classes_behind_pointers),
+        TEST(test_vtl0_learns_no_data),    TEST(test_chosen_words_never_arrive),
+        TEST(test_once_in_an_answer),      TEST(test_only_what_was_asked_for),
+        TEST(test_changed_and_taken_back), TEST(test_closed),
+        TEST(test_closed_and_used_again),  TEST(test_one_shot),
+        TEST(test_many_registrations),     TEST(test_several_messages),
+        TEST(test_long_datagrams),         TEST(test_classes_behind_pointers),
     };
     return cmocka_run_group_tests(tests, machine, NULL);
 }
