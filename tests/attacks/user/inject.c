@@ -51,17 +51,25 @@ static struct report intrude(void)
     return report;
 }
 
+/* Starts the victim and has the intruder act in it, which must succeed. -> its report. */
+static struct report comes_into(struct victim *victim, const char *name, const char *const *words,
+                                const char *sentence)
+{
+    victim_run(victim, name, words);
+    struct report report = intrude();
+    ok(report.pid == victim->pid && report.answer == INTRUDER_ANSWER, "%s", sentence);
+    return report;
+}
+
 static void ordinary(void)
 {
     static const char *const words[] = {PLAIN_FILE, "SEED", "visit", NULL};
-    struct report report = {0};
     struct victim victim;
     int status = 0;
+    struct report report =
+        comes_into(&victim, "an ordinary process", words,
+                   "control: a library comes into an ordinary process, and runs there");
 
-    victim_run(&victim, "an ordinary process", words);
-    report = intrude();
-    ok(report.pid == victim.pid && report.answer == INTRUDER_ANSWER,
-       "control: a library comes into an ordinary process, and runs there");
     ok(report.error == 0 && report.word == victim.word, "control: it reads the process's secret");
     status = victim_end(&victim);
     ok(WIFEXITED(status) && WEXITSTATUS(status) == INTRUDER_ANSWER,
@@ -72,23 +80,19 @@ static void host_of_a_trustlet(void)
 {
     static const char *const visiting[] = {HOST_FILE, "run", VICTIM_SIGNED, "SEED", "visit", NULL};
     static const char *const words[] = {HOST_FILE, "run", VICTIM_SIGNED, "SEED", NULL};
-    struct report report = {0};
     struct victim victim;
     int status = 0;
+    struct report report =
+        comes_into(&victim, "the trustlet's host", words,
+                   "it comes into the host of a trustlet, which is VTL0's, and runs there");
 
-    victim_run(&victim, "the trustlet's host", words);
-    report = intrude();
-    ok(report.pid == victim.pid && report.answer == INTRUDER_ANSWER,
-       "it comes into the host of a trustlet, which is VTL0's, and runs there");
     ok(report.error == EFAULT && report.word == 0, "it finds nothing where the secret is (%s)",
        strerror(report.error));
     status = victim_end(&victim);
     ok(status == 0, "the trustlet ends well, its secret whole (status %#x)", status);
 
-    victim_run(&victim, "the trustlet's host", visiting);
-    report = intrude();
-    ok(report.pid == victim.pid && report.answer == INTRUDER_ANSWER,
-       "it lays its code where a trustlet is going to call");
+    comes_into(&victim, "the trustlet's host", visiting,
+               "it lays its code where a trustlet is going to call");
     status = victim_end(&victim);
     ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV,
        "of which the trustlet has nothing: it dies of its own jump (status %#x)", status);
