@@ -82,8 +82,12 @@ uint32_t answer_dirent(uint8_t *bytes, uint64_t size, bool old)
     return length;
 }
 
+bool time_is_sound(const struct linux_time *time, int64_t second)
+{
+    return time->seconds >= 0 && time->fraction >= 0 && time->fraction < second;
+}
+
 bool answer_time_sound(const struct linux_time *time, int64_t second)
 {
-    return time->seconds >= 0 && time->seconds <= TIME_SECONDS_MAX && time->fraction >= 0 &&
-           time->fraction < second;
+    return time_is_sound(time, second) && time->seconds <= TIME_SECONDS_MAX;
 }

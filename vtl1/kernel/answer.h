@@ -31,7 +31,9 @@ struct linux_time {
     int64_t fraction; /* ns or µs */
 };
 #define TIME_SECONDS_MAX (1ll << 33) /* the year 2242 */
-/* No negative time, none beyond TIME_SECONDS_MAX, the fraction below `second`. */
+/* No negative time, the fraction below `second`. */
+bool time_is_sound(const struct linux_time *time, int64_t second);
+/* The same, and none beyond TIME_SECONDS_MAX. */
 bool answer_time_sound(const struct linux_time *time, int64_t second);
 
 #endif

@@ -2,7 +2,6 @@
 /* alarm(2) and setitimer(2): the process's one timer of real time, kept by VTL1's clock. */
 #include "local.h"
 
-#include "answer.h"
 #include "linux_abi.h"
 #include "local_wait.h"
 #include "signals.h"
@@ -12,7 +11,7 @@
 #include <linux/time.h>
 
 #define MICROSECONDS   1000000
-#define MICROSECOND_NS 1000u
+#define MICROSECOND_NS 1000
 
 struct linux_itimerval {
     struct linux_time interval, value; /* the fractions are microseconds here */
@@ -39,19 +38,15 @@ static void set_timer(struct thread *thread, uint64_t ns, uint64_t interval)
 
 static struct linux_time timeval_of(uint64_t ns)
 {
-    return (struct linux_time){(int64_t)(ns / SECOND_NS),
-                               (int64_t)(ns % SECOND_NS / MICROSECOND_NS)};
-}
-
-static bool sound(const struct linux_time *t)
-{
-    return t->seconds >= 0 && t->fraction >= 0 && t->fraction < MICROSECONDS;
+    struct linux_time t = wait_time(ns);
+    t.fraction /= MICROSECOND_NS;
+    return t;
 }
 
 static uint64_t ns_of(const struct linux_time *t)
 {
     int64_t seconds = t->seconds < TIME_SECONDS_MAX ? t->seconds : TIME_SECONDS_MAX;
-    return (uint64_t)(seconds * SECOND_NS + t->fraction * (int64_t)MICROSECOND_NS);
+    return (uint64_t)(seconds * SECOND_NS + t->fraction * MICROSECOND_NS);
 }
 
 /* The answer is in whole seconds, rounded, but not down to zero. */
@@ -86,7 +81,8 @@ enum syscall_action local_setitimer(struct thread *thread, const uint64_t given[
         return syscall_return(thread, -EINVAL);
     if (given[1] != 0)
         error = user_copy_in(&thread->process->space, &new, given[1], sizeof(new));
-    if (error == 0 && (!sound(&new.value) || !sound(&new.interval)))
+    if (error == 0 &&
+        (!time_is_sound(&new.value, MICROSECONDS) || !time_is_sound(&new.interval, MICROSECONDS)))
         return syscall_return(thread, -EINVAL);
     if (error == 0 && given[2] != 0)
         error = show(thread, given[2]);

@@ -23,7 +23,7 @@
 
 enum sleep_stage { SLEEP_BEGIN = 0, SLEEP_ON };
 
-static struct linux_time time_of(uint64_t ns)
+struct linux_time wait_time(uint64_t ns)
 {
     return (struct linux_time){(int64_t)(ns / (uint64_t)SECOND_NS),
                                (int64_t)(ns % (uint64_t)SECOND_NS)};
@@ -31,7 +31,7 @@ static struct linux_time time_of(uint64_t ns)
 
 enum syscall_action local_clock_gettime(struct thread *thread, const uint64_t given[6])
 {
-    struct linux_time now = time_of(time_monotonic_ns());
+    struct linux_time now = wait_time(time_monotonic_ns());
     return syscall_return_memory(
         thread, user_copy_out(&thread->process->space, given[1], &now, sizeof(now)));
 }
@@ -39,7 +39,7 @@ enum syscall_action local_clock_gettime(struct thread *thread, const uint64_t gi
 enum syscall_action local_clock_getres(struct thread *thread, const uint64_t given[6])
 {
     bool coarse = given[0] == CLOCK_COARSE_1 || given[0] == CLOCK_COARSE_2;
-    struct linux_time step = time_of(coarse ? COARSE_NS : 1);
+    struct linux_time step = wait_time(coarse ? COARSE_NS : 1);
     if (given[0] >= CLOCK_COUNT)
         return syscall_return(thread, -EINVAL);
     if (given[1] == 0)
@@ -79,7 +79,7 @@ int wait_read_time(struct thread *thread, uint64_t from, uint64_t *ns)
     int error = user_copy_in(&thread->process->space, &t, from, sizeof(t));
     if (error != 0)
         return error;
-    if (t.seconds < 0 || t.fraction < 0 || t.fraction >= SECOND_NS)
+    if (!time_is_sound(&t, SECOND_NS))
         return -EINVAL;
     *ns = t.seconds > TIME_SECONDS_MAX ? WAIT_FOREVER
                                        : (uint64_t)(t.seconds * SECOND_NS + t.fraction);
@@ -97,7 +97,7 @@ static enum syscall_action sleep_until(struct thread *thread, uint64_t deadline,
 {
     enum syscall_action action = wait_until(thread, SLEEP_ON, deadline);
     uint64_t now = time_monotonic_ns();
-    struct linux_time left = time_of(deadline > now ? deadline - now : 0);
+    struct linux_time left = wait_time(deadline > now ? deadline - now : 0);
     if (action == SYSCALL_RETURN && remaining != 0)
         user_copy_out(&thread->process->space, remaining, &left, sizeof(left));
     return action;

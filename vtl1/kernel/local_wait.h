@@ -3,6 +3,7 @@
 #ifndef SK_LOCAL_WAIT_H
 #define SK_LOCAL_WAIT_H
 
+#include "answer.h"
 #include "thread.h"
 
 #define SECOND_NS    1000000000ll
@@ -15,6 +16,8 @@ enum syscall_action wait_until(struct thread *thread, uint32_t stage, uint64_t d
 bool wait_is_over(const struct thread *thread);
 /* Reads a struct timespec. 0, -EINVAL, -EFAULT, -ENOMEM. */
 int wait_read_time(struct thread *thread, uint64_t from, uint64_t *ns);
+/* So many nanoseconds as a struct timespec has them. */
+struct linux_time wait_time(uint64_t ns);
 /* The deadline that far away from now. */
 uint64_t wait_after(uint64_t ns);
 
