@@ -42,33 +42,40 @@ static void null_hypercall(void)
     hypercall(HV_CALL_OPENVSM_NULL | HV_CONTROL_FAST, 0, 0);
 }
 
-static void vtl_call(void)
+/* One Secure Kernel call with up to two arguments. -> its status; *first: the first argument, then
+ * the first result. */
+static __always_inline u64 secure_call(u64 number, u64 *first, u64 second)
 {
-    u64 rax = 0, rcx = HV_CALL_VTL_CALL, rdi = SK_CALL_NULL, rsi = 0, rdx = 0;
+    u64 rax = 0, rcx = HV_CALL_VTL_CALL;
 
     asm volatile("vmmcall"
-                 : "+a"(rax), "+c"(rcx), "+D"(rdi), "+S"(rsi), "+d"(rdx)
+                 : "+a"(rax), "+c"(rcx), "+D"(number), "+S"(*first), "+d"(second)
                  :
                  : "r8", "r9", "r10", "memory");
+    return number;
+}
+
+static void vtl_call(void)
+{
+    u64 none = 0;
+
+    secure_call(SK_CALL_NULL, &none, 0);
 }
 
 static void nothing(void)
 {
 }
 
-/* A Secure Kernel call about the pages in a list, until it is done. -> its first result. */
+/* A call about the pages in a list, until it is done. -> its first result. */
 static u64 list_call(u64 number, u64 list, u64 count)
 {
-    u64 rax, rcx, rdi, rsi, rdx;
+    u64 status, word;
 
     do {
-        rax = 0, rcx = HV_CALL_VTL_CALL, rdi = number, rsi = list, rdx = count;
-        asm volatile("vmmcall"
-                     : "+a"(rax), "+c"(rcx), "+D"(rdi), "+S"(rsi), "+d"(rdx)
-                     :
-                     : "r8", "r9", "r10", "memory");
-    } while (rdi == SK_AGAIN);
-    return rdi == SK_OK ? rsi : 0;
+        word = list;
+        status = secure_call(number, &word, count);
+    } while (status == SK_AGAIN);
+    return status == SK_OK ? word : 0;
 }
 
 static int ascending(const void *left, const void *right)
