@@ -51,33 +51,33 @@ static bool cut(struct e820_map *map, uint32_t index, struct range hole)
     return hole_end >= end_of(&ram) || e820_add(map, hole_end, end_of(&ram) - hole_end, E820_RAM);
 }
 
+/* The first RAM entry that has a part of `range`, or the count. */
+static uint32_t ram_in(const struct e820_map *map, struct range range)
+{
+    uint32_t i = 0;
+    while (i < map->count &&
+           (map->entries[i].type != E820_RAM || !range_overlaps(range_of(&map->entries[i]), range)))
+        i++;
+    return i;
+}
+
 static bool cut_from_ram(struct e820_map *map, struct range hole)
 {
-    for (uint32_t i = 0; i < map->count;) {
-        const struct e820_entry *entry = &map->entries[i];
-        if (entry->type != E820_RAM || !range_overlaps(range_of(entry), hole)) {
-            i++;
-            continue;
-        }
+    for (uint32_t i = ram_in(map, hole); i < map->count; i = ram_in(map, hole))
         if (!cut(map, i, hole))
             return false;
-        i = 0; /* the order changed; each pass removes one overlap */
-    }
     return true;
 }
 
 bool e820_tidy(struct e820_map *map)
 {
     for (uint32_t i = 0; i < map->count; i++) {
-        struct e820_entry entry = map->entries[i];
-        if (entry.type == E820_RAM)
+        struct range hole = range_of(&map->entries[i]);
+        if (map->entries[i].type == E820_RAM || ram_in(map, hole) == map->count)
             continue;
-        uint32_t before = map->count;
-        if (!cut_from_ram(map, range_of(&entry)))
+        if (!cut_from_ram(map, hole))
             return false;
-        /* Cutting moves entries: begin again until nothing overlaps any more. */
-        if (map->count != before || memcmp(&map->entries[i], &entry, sizeof(entry)))
-            i = (uint32_t)-1;
+        i = (uint32_t)-1; /* cutting moves entries */
     }
     sort(map);
     return true;

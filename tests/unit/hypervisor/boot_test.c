@@ -71,6 +71,24 @@ static void test_tidy_lets_ram_give_way(void **state)
     check_sorted_and_apart(&map);
 }
 
+/* The first cut moves the second of two equal entries to where the first one stood. */
+static void test_tidy_of_an_entry_given_twice(void **state)
+{
+    struct e820_map map = {0};
+    (void)state;
+    e820_add(&map, MIB(10), MIB(1), E820_RAM);
+    e820_add(&map, MIB(11), MIB(1), E820_RAM);
+    e820_add(&map, MIB(8), MIB(8), E820_RESERVED);
+    e820_add(&map, MIB(40), MIB(1), E820_RESERVED);
+    e820_add(&map, MIB(8), MIB(8), E820_RESERVED);
+    e820_add(&map, MIB(0), MIB(30), E820_RAM);
+    e820_add(&map, MIB(4), MIB(16), E820_RAM);
+    e820_add(&map, MIB(38), MIB(6), E820_RAM);
+    assert_true(e820_tidy(&map));
+    assert_false(e820_is_ram(&map, (struct range){MIB(40), PAGE_SIZE}));
+    assert_true(e820_is_ram(&map, (struct range){MIB(41), MIB(3)}));
+}
+
 static void test_tidy_of_random_maps(void **state)
 {
     (void)state;
@@ -345,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reserve_splits),
         cmocka_unit_test(test_tidy_lets_ram_give_way),
+        cmocka_unit_test(test_tidy_of_an_entry_given_twice),
         cmocka_unit_test(test_tidy_of_random_maps),
         cmocka_unit_test(test_full_map),
         cmocka_unit_test(test_find_top),

@@ -84,7 +84,8 @@ lsa_status op_password(struct call *c, const lsa_password_args *a, lsa_blob_resu
         return status;
     if (secret.size > LSA_BLOB_MAX - 128)
         return fail(c, LSA_BAD_CALL, "the password is longer than %d bytes", LSA_BLOB_MAX - 128);
-    memcpy(secret.bytes, a->password.lsa_secret_val, secret.size);
+    if (secret.size)
+        memcpy(secret.bytes, a->password.lsa_secret_val, secret.size);
     secret.expires = clock_monotonic_ms() + PASSWORD_MS;
     status = blob_seal(c, s, NULL, &secret, &r->blob);
     sodium_memzero(&secret, sizeof(secret));
