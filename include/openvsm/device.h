@@ -90,6 +90,14 @@ struct openvsm_symbol {
     uint64_t address;
     char name[248]; /* out: "name+0x12/0x34 [module]"; empty: the kernel knows none */
 };
+/* Which process made a refused access that the audit log has from ring 3? VTL0's own word, beside
+ * VTL1's record; of several processes counted into one record the last. */
+struct openvsm_who {
+    uint64_t sequence; /* in: of the record */
+    int32_t pid;       /* out: in the initial PID namespace; 0: not known */
+    uint32_t reserved;
+    char name[16]; /* out: what it was called, which the process itself may choose */
+};
 
 /*
  * Who may touch a range of physical memory: one byte of OPENVSM_MAP_* per page, 0 where VTL0 may
@@ -134,5 +142,6 @@ struct openvsm_map {
 #define OPENVSM_WHENCE_CALL  3 /* SEEK_DATA */
 #define OPENVSM_SYMBOL       _IOWR(OPENVSM_IOC, 23, struct openvsm_symbol)
 #define OPENVSM_MAP          _IOW(OPENVSM_IOC, 24, struct openvsm_map)
+#define OPENVSM_WHO          _IOWR(OPENVSM_IOC, 25, struct openvsm_who)
 
 #endif

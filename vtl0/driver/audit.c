@@ -13,6 +13,9 @@
 #define LOG_EVERY_MS 1000
 #define LOG_LINES    10 /* at most, each time */
 #define PAGE_RECORDS (PAGE_SIZE / sizeof(struct sk_audit_record))
+/* How far back the record of a refusal just now may stand: VTL1 counts it into one of its newest
+ * 32, and other CPUs may have made some since. */
+#define RECENT       64u
 
 static const struct sk_audit_ring *ring;
 static u64 logged; /* sequence of the newest record in the kernel's log */
@@ -56,10 +59,26 @@ static const char *kind_name(u16 kind)
     return kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown";
 }
 
+u64 audit_newest_at(u64 rip)
+{
+    u64 newest = READ_ONCE(ring->newest), s;
+    struct sk_audit_record record;
+
+    for (s = newest; s && newest - s < min(RECENT, ring->capacity); s--)
+        if (copy_record(s, &record) && record.cpl == 3 && record.rip == rip && !record.process)
+            return s;
+    return 0;
+}
+
 /* Kernel code is named by symbol: %pS. */
 static void log_record(const struct sk_audit_record *r)
 {
-    if (r->cpl == 0 && r->rip)
+    struct openvsm_who who;
+
+    if (r->cpl == 3 && witness_find(r->sequence, &who))
+        pr_notice("audit %llu: %s, address %#llx value %#llx, by process %d (%s) at %#llx\n",
+                  r->sequence, kind_name(r->kind), r->address, r->value, who.pid, who.name, r->rip);
+    else if (r->cpl == 0 && r->rip)
         pr_notice("audit %llu: %s, address %#llx value %#llx, by %pS\n", r->sequence,
                   kind_name(r->kind), r->address, r->value, (void *)r->rip);
     else

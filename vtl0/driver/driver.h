@@ -230,6 +230,17 @@ int audit_init(void);
 void audit_exit(void);
 long audit_read(struct openvsm_page __user *argument);
 long audit_symbol(struct openvsm_symbol __user *argument);
+/* The newest record of a refused access by that instruction of ring 3, or 0. In any context. */
+u64 audit_newest_at(u64 rip);
+
+/* ---- witness.c: which process a record of ring 3 is about ---- */
+
+/* Without kprobes nobody knows, and the kernel's log says so. */
+void witness_init(void);
+void witness_exit(void);
+/* -> known; if not, the process is 0. In any context. */
+bool witness_find(u64 sequence, struct openvsm_who *who);
+long witness_query(struct openvsm_who __user *argument);
 
 /* ---- power.c, dump.c ---- */
 

@@ -98,6 +98,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
         return audit_read(user);
     case OPENVSM_SYMBOL:
         return audit_symbol(user);
+    case OPENVSM_WHO:
+        return witness_query(user);
     default:
         return -ENOTTY;
     }
@@ -151,9 +153,11 @@ static int normal_init(void)
     if (error)
         goto no_power;
     guard_init();
+    witness_init();
     error = misc_register(&device);
     if (!error)
         return 0;
+    witness_exit();
     guard_exit();
     power_exit();
 no_power:
@@ -186,6 +190,7 @@ static void __exit openvsm_exit(void)
         dump_exit();
     } else {
         misc_deregister(&device);
+        witness_exit();
         guard_exit();
         power_exit();
         audit_exit();

@@ -130,3 +130,8 @@ int openvsm_symbol(struct openvsm *host, struct openvsm_symbol *symbol)
 {
     return ioctl(host->fd, OPENVSM_SYMBOL, symbol);
 }
+
+int openvsm_who(struct openvsm *host, struct openvsm_who *who)
+{
+    return ioctl(host->fd, OPENVSM_WHO, who);
+}

@@ -78,6 +78,9 @@ int openvsm_audit(struct openvsm *host, uint64_t after,
                   struct sk_audit_record records[OPENVSM_AUDIT_RECORDS]);
 /* What of VTL0's kernel is at symbol->address; an empty name where it knows nothing. */
 int openvsm_symbol(struct openvsm *host, struct openvsm_symbol *symbol);
+/* Which process the audit record who->sequence, of ring 3, is about; pid 0 where VTL0's kernel does
+ * not know. Its own word: VTL1 knows no processes. */
+int openvsm_who(struct openvsm *host, struct openvsm_who *who);
 
 /*
  * Is that process the host of a live trustlet? 0 with *secure, or -1: could not tell (ESRCH no such

@@ -31,6 +31,14 @@ static const char *attempt_name(uint64_t operation)
     return operation < SK_ATTEMPT_END && names[operation] ? names[operation] : "?";
 }
 
+/* What others chose: a terminal gets nothing of it but letters. */
+static void only_letters(char *text)
+{
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
+
 /* The name of a process that still lives, else "". */
 static void process_name(uint64_t pid, char name[64])
 {
@@ -52,22 +60,32 @@ static bool kernel_place(struct openvsm *host, const struct sk_audit_record *r,
     return r->rip && r->cpl == 0 && !openvsm_symbol(host, place) && place->name[0];
 }
 
+/* Which of VTL0's processes it was. False: no code of ring 3, or VTL0 does not know. */
+static bool ring3_process(struct openvsm *host, const struct sk_audit_record *r,
+                          struct openvsm_who *who)
+{
+    *who = (struct openvsm_who){.sequence = r->sequence};
+    if (r->cpl != 3 || r->process || openvsm_who(host, who) || !who->pid)
+        return false;
+    who->name[sizeof(who->name) - 1] = '\0';
+    only_letters(who->name);
+    return true;
+}
+
 static const char *kind_name(uint16_t kind)
 {
     const char *name = openvsm_audit_kind(kind);
     return name ? name : "unknown";
 }
 
-/* A trustlet's own words; a terminal gets nothing of them but letters. */
+/* A trustlet's own words. */
 static const char *trustlet_words(const struct sk_audit_record *r)
 {
     static char text[3 * sizeof(uint64_t) + 1];
     memcpy(text, &r->rip, sizeof(r->rip));
     memcpy(text + 8, &r->address, sizeof(r->address));
     memcpy(text + 16, &r->value, sizeof(r->value));
-    for (char *c = text; *c; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
+    only_letters(text);
     return text;
 }
 
@@ -137,11 +155,14 @@ static void print_detail(const struct sk_audit_record *r)
 static void print_text(struct openvsm *host, const struct sk_audit_record *r)
 {
     struct openvsm_symbol place;
+    struct openvsm_who who;
     printf("%6llu %10.6f cpu%-2u %-11s %s: ", (unsigned long long)r->sequence,
            (double)r->time_ns / 1e9, r->cpu, kind_name(r->kind), openvsm_audit_text(r->kind));
     print_detail(r);
     if (kernel_place(host, r, &place))
         printf(" (%s)", place.name);
+    if (ring3_process(host, r, &who))
+        printf(" (VTL0 says: process %d %s)", who.pid, who.name);
     if (r->process)
         printf(" [trustlet %llu]", (unsigned long long)r->process);
     if (r->count > 1)
@@ -154,6 +175,7 @@ static void print_json(struct openvsm *host, const struct sk_audit_record *r)
 {
     struct json_object *o = json_object_new_object();
     struct openvsm_symbol place;
+    struct openvsm_who who;
     char name[160];
     ium_add_number(o, "sequence", r->sequence);
     ium_add_number(o, "time-ns", r->time_ns);
@@ -169,6 +191,10 @@ static void print_json(struct openvsm *host, const struct sk_audit_record *r)
     ium_add_number(o, "rip", r->rip);
     if (kernel_place(host, r, &place))
         ium_add_string(o, "symbol", place.name);
+    if (ring3_process(host, r, &who)) {
+        ium_add_number(o, "vtl0-says-pid", (uint64_t)who.pid);
+        ium_add_string(o, "vtl0-says-name", who.name);
+    }
     if (r->kind == SK_AUDIT_SYSCALL && policy_key(r->value))
         ium_add_string(o, "policy", policy_key(r->value));
     if (r->kind == SK_AUDIT_SYSCALL && (r->value & SK_LACKS_CLASSES))

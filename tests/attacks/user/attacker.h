@@ -104,6 +104,8 @@ void audit_mark(void);
 /* The newest record that was made since the mark, or that something was counted into since, of that
  * kind and, unless ~0, that address. */
 bool audit_find(uint16_t kind, uint64_t address, struct sk_audit_record *found);
+/* Does what the command prints have a line with both texts? */
+bool prints(const char *command, const char *first, const char *second);
 
 /* A pseudo-random number (xorshift*); never 0 state. */
 uint64_t random_next(uint64_t *state);

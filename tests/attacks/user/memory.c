@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "attacker.h"
 
@@ -176,9 +178,59 @@ static int ring3_read(uint64_t gpa)
     return number;
 }
 
-static void from_ring3(uint64_t gpa)
+/* A process that the refusal ends: when the log is read it is long gone. */
+static int ended_by_reading(uint64_t gpa)
+{
+    int device = open(ATTACK_DEVICE, O_RDWR | O_CLOEXEC), child = 0, status = 0;
+    volatile uint8_t *page = mmap(NULL, OPENVSM_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                  device, (off_t)(ATTACK_MMAP_PHYSICAL + gpa));
+
+    close(device);
+    if (page == MAP_FAILED)
+        bail("frame %#llx cannot be mapped into ring 3", (unsigned long long)gpa);
+    child = fork();
+    if (!child) {
+        prctl(PR_SET_NAME, "intruder");
+        (void)*page;
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || WTERMSIG(status) != SIGSEGV)
+        child = 0;
+    munmap((void *)page, OPENVSM_PAGE_SIZE);
+    return child;
+}
+
+static void names_the_process(uint64_t gpa)
+{
+    int child = ended_by_reading(gpa);
+    char text[80] = "";
+
+    ok(child, "a process reads a frame of VTL1's, and dies of it");
+    snprintf(text, sizeof(text), "(VTL0 says: process %d intruder)", child);
+    ok(prints("ium audit", "memory", text), "... ium audit names it, as VTL0's word");
+    snprintf(text, sizeof(text), "\"vtl0-says-pid\":%d,\"vtl0-says-name\":\"intruder\"", child);
+    ok(prints("ium audit --json", "\"cpl\":3", text), "... so does its JSON");
+}
+
+/* The log takes ten records a second, so that one among many may not stand in it. */
+static bool log_names_the_process(uint64_t gpa)
+{
+    char text[80] = "";
+
+    snprintf(text, sizeof(text), "by process %d (intruder)", ended_by_reading(gpa));
+    for (unsigned int i = 0; i < 15; i++) {
+        if (prints("dmesg", "audit", text))
+            return true;
+        usleep(200000);
+    }
+    return false;
+}
+
+static void from_ring3(const struct frames *frames)
 {
     struct sk_audit_record record = {0};
+    uint64_t gpa = find_frame(frames, FRAME_CLOSED, 1);
+    bool named = false;
 
     ok(ring3_read(arena_gpa(0)) == 0, "control: ring 3 reads a page of VTL0's");
     if (!under_openvsm())
@@ -186,6 +238,10 @@ static void from_ring3(uint64_t gpa)
     audit_mark();
     ok(ring3_read(gpa) == SIGSEGV, "ring 3 reads a frame of VTL1's: SIGSEGV");
     ok(audit_find(SK_AUDIT_MEMORY, ~0ull, &record) && record.cpl == 3, "... recorded with ring 3");
+    names_the_process(gpa);
+    for (unsigned int i = 2; i < 8 && !named; i++)
+        named = log_names_the_process(find_frame(frames, FRAME_CLOSED, i));
+    ok(named, "... and the kernel's log, when it has room");
 }
 
 /* The survey (what the hypervisor says) and the CPU (what it does) must agree on every frame. */
@@ -255,6 +311,6 @@ int main(void)
         shown_read_only(&frames);
         dev_mem(find_frame(&frames, FRAME_CLOSED, 0), HYPERVISOR_BASE);
     }
-    from_ring3(find_frame(&frames, FRAME_CLOSED, 1));
+    from_ring3(&frames);
     return done_testing();
 }

@@ -512,20 +512,6 @@ static void traced_from_the_start(void)
 
 /* ---- What the log says of it ---- */
 
-/* Does what the command prints, within some seconds, have a line with both texts? */
-static bool prints(const char *command, const char *first, const char *second)
-{
-    char line[1024] = "";
-    FILE *lines = popen(command, "r");
-    bool found = false;
-
-    while (lines && !found && fgets(line, sizeof(line), lines))
-        found = strstr(line, first) && strstr(line, second);
-    if (lines)
-        pclose(lines);
-    return found;
-}
-
 static void log_tells(const struct victim *secure)
 {
     struct frames frames = survey();

@@ -234,3 +234,16 @@ bool audit_find(uint16_t kind, uint64_t address, struct sk_audit_record *found)
         *found = *newest;
     return newest != NULL;
 }
+
+bool prints(const char *command, const char *first, const char *second)
+{
+    char line[1024] = "";
+    FILE *lines = popen(command, "r");
+    bool found = false;
+
+    while (lines && !found && fgets(line, sizeof(line), lines))
+        found = strstr(line, first) && strstr(line, second);
+    if (lines)
+        pclose(lines);
+    return found;
+}
