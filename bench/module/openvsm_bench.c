@@ -69,13 +69,14 @@ static void nothing(void)
 /* A call about the pages in a list, until it is done. -> its first result. */
 static u64 list_call(u64 number, u64 list, u64 count)
 {
-    u64 status, word;
+    u64 status, word, done = 0;
 
     do {
-        word = list;
-        status = secure_call(number, &word, count);
+        word = list + done * sizeof(u64);
+        status = secure_call(number, &word, count - done);
+        done += word;
     } while (status == SK_AGAIN);
-    return status == SK_OK ? word : 0;
+    return status == SK_OK ? done : 0;
 }
 
 static int ascending(const void *left, const void *right)

@@ -10,7 +10,9 @@
  * VTL0 run its interrupts, then make the same call again (the cursor is kept in the object).
  * Handles are never reused while the machine runs; a stale one gets SK_NOT_FOUND.
  *
- * Lists are pages of VTL0: an array of uint64_t GPFNs, at most SK_LIST_MAX, copied once.
+ * Lists are memory of VTL0: 1 to SK_LIST_MAX uint64_t GPFNs within one page, copied once. The calls
+ * that move the pages of a list keep nothing: with SK_AGAIN too they say how many they got to, and
+ * the next call names the rest of the list.
  */
 #ifndef OPENVSM_SKCALL_H
 #define OPENVSM_SKCALL_H

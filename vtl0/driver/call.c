@@ -15,20 +15,6 @@ static void wait_for_other_cpu(void)
     usleep_range(20, 100);
 }
 
-void sk_call_bare(const struct sk_words *in, struct sk_words *out)
-{
-    for (;;) {
-        *out = *in;
-        vtl_call(out);
-        if (out->w[0] == SK_AGAIN)
-            cond_resched();
-        else if (out->w[0] == SK_BUSY)
-            wait_for_other_cpu();
-        else
-            return;
-    }
-}
-
 int sk_call(const struct sk_words *in, struct sk_words *out, enum sk_patience patience)
 {
     int error;

@@ -62,8 +62,6 @@ enum sk_patience {
  * to donate.
  */
 int sk_call(const struct sk_words *in, struct sk_words *out, enum sk_patience patience);
-/* The same for the calls that move memory itself: never donates, SK_NO_MEMORY is an answer. */
-void sk_call_bare(const struct sk_words *in, struct sk_words *out);
 /* enum sk_status as an errno; 0 for SK_OK. */
 int sk_errno(u64 status);
 

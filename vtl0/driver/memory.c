@@ -136,15 +136,29 @@ static unsigned int count_gone(unsigned int count)
     return gone;
 }
 
+/* MEMORY_DONATE or MEMORY_RECLAIM with the list's first `count` entries, however many calls that
+ * takes. *done: how many it got to. -> enum sk_status */
+static u64 list_call(u64 number, u64 count, u64 *done)
+{
+    struct sk_words w;
+
+    *done = 0;
+    do {
+        w = (struct sk_words){{number, virt_to_phys(list + *done), count - *done}};
+        vtl_call(&w);
+        *done += min(w.w[1], count - *done);
+        cond_resched();
+    } while (w.w[0] == SK_AGAIN);
+    return w.w[0];
+}
+
 /* Lends all of the run that is idle. -> how many pages; a run of which none went is freed. */
 static unsigned int run_lend(struct run *run)
 {
-    struct sk_words out, in = {{SK_CALL_MEMORY_DONATE, virt_to_phys(list)}};
     unsigned int gone = list_idle(run);
+    u64 done;
 
-    in.w[2] = gone;
-    sk_call_bare(&in, &out);
-    if (out.w[0] != SK_OK || out.w[1] != gone)
+    if (list_call(SK_CALL_MEMORY_DONATE, gone, &done) != SK_OK || done != gone)
         gone = count_gone(gone);
     run->lent += gone;
     total_lent += gone;
@@ -203,15 +217,10 @@ static void page_returned(u64 pfn)
 /* One list of pages. -> how many came back. */
 static u64 reclaim_some(void)
 {
-    struct sk_words out, in = {{SK_CALL_MEMORY_RECLAIM, virt_to_phys(list), SK_LIST_MAX}};
-    u64 i, count;
+    u64 i, count = 0;
 
-    if (!total_lent)
-        return 0;
-    sk_call_bare(&in, &out);
-    if (out.w[0] != SK_OK)
-        return 0;
-    count = min_t(u64, out.w[1], SK_LIST_MAX);
+    if (total_lent)
+        list_call(SK_CALL_MEMORY_RECLAIM, SK_LIST_MAX, &count);
     for (i = 0; i < count; i++)
         page_returned(list[i]);
     return count;

@@ -322,19 +322,17 @@ static enum sk_status add_frame(struct image *image, uint64_t *frame)
 /* Copies one page in and hashes the copy. fpu_begin was called. */
 static enum sk_status take_page(struct image *image, uint64_t list, uint64_t i, uint64_t bytes)
 {
-    uint64_t gpfn = 0, frame = 0;
-    enum sk_status status = normal_memory_read(&gpfn, list + i * sizeof(gpfn), sizeof(gpfn));
+    uint64_t gpa = 0, frame = 0;
+    enum sk_status status = normal_memory_read_list(&gpa, list + i * sizeof(gpa), 1);
     if (status != SK_OK)
         return status;
-    if (gpfn >= 1ull << 52)
-        return SK_INVALID_ARGUMENT;
     /* A page whose data could not be read is kept for the next attempt. */
     if (image->pages == image->written / PAGE_SIZE)
         status = add_frame(image, &frame);
     else
         frame = *frame_slot(image, image->pages - 1);
     if (status == SK_OK)
-        status = normal_memory_read(frame_pointer(frame), gpfn * PAGE_SIZE, bytes);
+        status = normal_memory_read(frame_pointer(frame), gpa, bytes);
     if (status != SK_OK)
         return status;
     crypto_generichash_blake2b_update(&image->hash, frame_pointer(frame), bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pages between VTL0 and VTL1 while the system runs. One donation and one return are under way at a
- * time; what was begun is finished by the same call made again (SK_AGAIN).
+ * Pages between VTL0 and VTL1 while the system runs. Nothing is kept from one call to the next: a
+ * call says how far it got, and VTL0 asks for the rest of its list.
  */
 #include "call.h"
 #include "frame.h"
@@ -9,34 +9,22 @@
 #include "image_cache.h"
 #include "normal_memory.h"
 #include "process.h"
-#include "spinlock.h"
 #include "string.h"
 
 /* A chunk is scrubbed between two looks for an interrupt: 512 instructions a page. */
 #define CHUNK         64u
 #define DEPOSIT_PAGES 8u
 
-static struct {
-    struct spinlock lock;
-    bool active;
-    uint64_t list_gpa, count; /* name the call under way */
-    uint64_t frames[SK_LIST_MAX];
-    uint64_t done;
-} donation;
-
-static struct {
-    struct spinlock lock;
-    uint64_t list_gpa, max; /* of the call under way, 0: none */
-    uint64_t done;
-} reclaim;
-
 /*
- * A time-out means that a CPU did not answer the hypervisor's flush. Every page of that batch is
- * nobody's then, and VTL1 cannot reach it any more than VTL0 can: to touch one would be a fault.
+ * Pages that did not move stay whose they were. But a time-out means that a CPU did not answer the
+ * hypervisor's flush. Every page of that batch is nobody's then, and VTL1 cannot reach it any more
+ * than VTL0 can: to touch one would be a fault.
  */
-static bool is_quarantined(uint16_t hv_status)
+static void give_up(const uint64_t *frames, uint32_t count, uint16_t hv_status,
+                    void (*keep)(uint64_t gpa))
 {
-    return hv_status == HV_STATUS_TIMEOUT;
+    for (uint32_t i = 0; i < count; i++)
+        (hv_status == HV_STATUS_TIMEOUT ? frame_quarantine : keep)(frames[i]);
 }
 
 /* The hypervisor ran out of nested page tables: give it pages of ours. */
@@ -50,13 +38,9 @@ static bool deposit_tables(void)
         count++;
     if (count > 0)
         status = hypercall_deposit(frames, count, &done);
-    for (uint32_t i = 0; i < count; i++)
-        if (i < done)
-            frame_deposit(frames[i]);
-        else if (is_quarantined(status))
-            frame_quarantine(frames[i]);
-        else
-            frame_put(frames[i]);
+    for (uint32_t i = 0; i < done; i++)
+        frame_deposit(frames[i]);
+    give_up(frames + done, count - done, status, frame_put);
     return done > 0;
 }
 
@@ -76,98 +60,63 @@ static uint16_t protect(const uint64_t *frames, uint32_t count, uint32_t flags, 
 }
 
 /* Every page must be VTL0's and unpinned; all of them or none begin to move. */
-static enum sk_status donation_begin(uint64_t list_gpa, uint64_t count)
+static enum sk_status donation_begin(uint64_t *frames, uint64_t list_gpa, uint32_t count)
 {
-    enum sk_status status = normal_memory_read_list(donation.frames, list_gpa, count);
+    enum sk_status status = normal_memory_read_list(frames, list_gpa, count);
 
-    if (status != SK_OK)
-        return status;
-    for (uint64_t i = 0; i < count; i++) {
-        if (!frame_begin_donation(donation.frames[i])) {
-            while (i > 0)
-                frame_give(donation.frames[--i]);
-            return SK_ACCESS_DENIED;
+    for (uint32_t i = 0; status == SK_OK && i < count; i++) {
+        if (!frame_begin_donation(frames[i])) {
+            give_up(frames, i, HV_STATUS_SUCCESS, frame_give);
+            status = SK_ACCESS_DENIED;
         }
     }
-    donation.active = true;
-    donation.list_gpa = list_gpa;
-    donation.count = count;
-    donation.done = 0;
-    return SK_OK;
+    return status;
 }
 
-/* Gives up what has not moved; `end` is where the batch that failed ends. */
-static void donation_abort(uint16_t hv_status, uint64_t end)
+static enum sk_status donate_chunk(uint64_t list_gpa, uint32_t count, uint32_t *moved)
 {
-    uint64_t i = donation.done;
+    uint64_t frames[CHUNK];
+    enum sk_status status = donation_begin(frames, list_gpa, count);
 
-    while (is_quarantined(hv_status) && i < end)
-        frame_quarantine(donation.frames[i++]);
-    for (; i < donation.count; i++)
-        frame_give(donation.frames[i]);
-    donation.active = false;
-}
-
-static enum sk_status donation_chunk(void)
-{
-    const uint64_t *frames = donation.frames + donation.done;
-    uint64_t left = donation.count - donation.done;
-    uint32_t count = left < CHUNK ? (uint32_t)left : CHUNK;
-    uint32_t moved = 0;
-    uint16_t status = protect(frames, count, HV_MAP_NONE, &moved);
-
-    for (uint32_t i = 0; i < moved; i++) {
+    *moved = 0;
+    if (status != SK_OK)
+        return status;
+    uint16_t hv_status = protect(frames, count, HV_MAP_NONE, moved);
+    for (uint32_t i = 0; i < *moved; i++) {
         memset(frame_pointer(frames[i]), 0, PAGE_SIZE);
         frame_keep(frames[i]);
     }
-    uint64_t end = donation.done + count;
-
-    donation.done += moved;
-    if (moved == count)
+    give_up(frames + *moved, count - *moved, hv_status, frame_give);
+    if (*moved == count)
         return SK_OK;
-    donation_abort(status, end);
-    return status == HV_STATUS_INSUFFICIENT_MEMORY || status == HV_STATUS_NO_RESOURCES
+    return hv_status == HV_STATUS_INSUFFICIENT_MEMORY || hv_status == HV_STATUS_NO_RESOURCES
                ? SK_LIMIT
                : SK_ACCESS_DENIED;
 }
 
-static enum sk_status donate(uint64_t list_gpa, uint64_t count)
+static uint32_t chunk_of(uint64_t left)
 {
-    enum sk_status status = SK_OK;
-
-    if (!donation.active) {
-        status = donation_begin(list_gpa, count);
-        if (status != SK_OK)
-            donation.done = 0;
-    } else if (donation.list_gpa != list_gpa || donation.count != count) {
-        return SK_BUSY;
-    }
-    while (status == SK_OK && donation.done < donation.count) {
-        status = donation_chunk();
-        if (status == SK_OK && donation.done < donation.count && call_must_yield())
-            return SK_AGAIN;
-    }
-    donation.active = false;
-    return status;
+    return left < CHUNK ? (uint32_t)left : CHUNK;
 }
 
 enum sk_status sk_call_memory_donate(struct call *call)
 {
-    uint64_t list_gpa = call->argument[0], count = call->argument[1];
+    uint64_t list_gpa = call->argument[0], count = call->argument[1], done = 0;
+    enum sk_status status = normal_memory_list_sound(list_gpa, count) ? SK_OK : SK_INVALID_ARGUMENT;
 
-    call->result[0] = 0;
-    if (!spin_try(&donation.lock))
-        return SK_BUSY;
-    enum sk_status status = donate(list_gpa, count);
-
-    if (status != SK_BUSY)
-        call->result[0] = donation.done;
-    spin_unlock(&donation.lock);
+    while (status == SK_OK && done < count) {
+        uint32_t moved = 0;
+        status = donate_chunk(list_gpa + done * sizeof(uint64_t), chunk_of(count - done), &moved);
+        done += moved;
+        if (status == SK_OK && done < count && call_must_yield())
+            status = SK_AGAIN;
+    }
+    call->result[0] = done;
     return status;
 }
 
-/* One page back to VTL0: scrubbed since it was freed. */
-static uint32_t reclaim_chunk(uint64_t *gpfns, uint32_t count)
+/* Pages back to VTL0: scrubbed since they were freed. -> how many; the list has their GPFNs. */
+static uint32_t reclaim_chunk(uint64_t list_gpa, uint32_t count)
 {
     uint64_t frames[CHUNK];
     uint32_t taken = 0, moved = 0;
@@ -177,16 +126,13 @@ static uint32_t reclaim_chunk(uint64_t *gpfns, uint32_t count)
         taken++;
     if (taken > 0)
         status = protect(frames, taken, HV_MAP_ALL, &moved);
-    for (uint32_t i = 0; i < taken; i++) {
-        if (i < moved) {
-            frame_give(frames[i]);
-            gpfns[i] = frames[i] / PAGE_SIZE;
-        } else if (is_quarantined(status)) {
-            frame_quarantine(frames[i]);
-        } else {
-            frame_keep(frames[i]);
-        }
+    give_up(frames + moved, taken - moved, status, frame_keep);
+    for (uint32_t i = 0; i < moved; i++) {
+        frame_give(frames[i]);
+        frames[i] /= PAGE_SIZE;
     }
+    /* The list is VTL0's and pinned by the caller: the write cannot fail now. */
+    normal_memory_write(list_gpa, frames, moved * sizeof(uint64_t));
     return moved;
 }
 
@@ -201,49 +147,18 @@ static void withdraw_tables(void)
         frame_withdrawn(frames[i]);
 }
 
-static enum sk_status reclaim_pages(uint64_t list_gpa, uint64_t max)
+static enum sk_status reclaim_pages(uint64_t list_gpa, uint64_t max, uint64_t *done)
 {
-    uint64_t gpfns[CHUNK];
+    uint32_t moved = 1;
 
-    while (reclaim.done < max) {
-        uint64_t left = max - reclaim.done;
-        uint32_t moved = reclaim_chunk(gpfns, left < CHUNK ? (uint32_t)left : CHUNK);
-
-        if (moved == 0)
-            break;
-        /* The list is VTL0's and pinned by the caller: the write cannot fail now. */
-        normal_memory_write(list_gpa + reclaim.done * sizeof(uint64_t), gpfns,
-                            moved * sizeof(uint64_t));
-        reclaim.done += moved;
-        if (reclaim.done < max && call_must_yield())
+    while (*done < max && moved > 0) {
+        moved = reclaim_chunk(list_gpa + *done * sizeof(uint64_t), chunk_of(max - *done));
+        *done += moved;
+        if (*done < max && moved > 0 && call_must_yield())
             return SK_AGAIN;
     }
     withdraw_tables();
     return SK_OK;
-}
-
-static enum sk_status reclaim_call(uint64_t list_gpa, uint64_t max)
-{
-    volatile void *mapped = NULL;
-
-    if (max == 0 || max > SK_LIST_MAX || list_gpa == 0)
-        return SK_INVALID_ARGUMENT;
-    if (reclaim.list_gpa != 0 && (reclaim.list_gpa != list_gpa || reclaim.max != max))
-        return SK_BUSY;
-    enum sk_status status = normal_memory_pin(list_gpa, 1, &mapped);
-
-    if (status != SK_OK)
-        return status;
-    if (reclaim.list_gpa == 0) {
-        reclaim.list_gpa = list_gpa;
-        reclaim.max = max;
-        reclaim.done = 0;
-    }
-    status = reclaim_pages(list_gpa, max);
-    normal_memory_unpin(list_gpa, 1);
-    if (status != SK_AGAIN)
-        reclaim.list_gpa = 0;
-    return status;
 }
 
 /* When nothing else is free and no trustlet lives, what is still lent is in images that nobody
@@ -264,17 +179,18 @@ static bool free_images(void)
 enum sk_status sk_call_memory_reclaim(struct call *call)
 {
     uint64_t list_gpa = call->argument[0], max = call->argument[1];
+    volatile void *mapped = NULL;
 
     call->result[0] = 0;
+    if (!normal_memory_list_sound(list_gpa, max))
+        return SK_INVALID_ARGUMENT;
     if (!free_images())
         return SK_AGAIN;
-    if (!spin_try(&reclaim.lock))
-        return SK_BUSY;
-    enum sk_status status = reclaim_call(list_gpa, max);
-
-    if (status == SK_OK)
-        call->result[0] = reclaim.done;
-    spin_unlock(&reclaim.lock);
+    enum sk_status status = normal_memory_pin(list_gpa & ~PAGE_MASK, 1, &mapped);
+    if (status != SK_OK)
+        return status;
+    status = reclaim_pages(list_gpa, max, &call->result[0]);
+    normal_memory_unpin(list_gpa & ~PAGE_MASK, 1);
     return status;
 }
 

@@ -64,9 +64,15 @@ enum sk_status normal_memory_write(uint64_t gpa, const void *from, uint64_t size
     return move(gpa, NULL, from, size);
 }
 
+bool normal_memory_list_sound(uint64_t gpa, uint64_t count)
+{
+    return gpa != 0 && gpa % sizeof(uint64_t) == 0 && count >= 1 && count <= SK_LIST_MAX &&
+           gpa % PAGE_SIZE + count * sizeof(uint64_t) <= PAGE_SIZE;
+}
+
 enum sk_status normal_memory_read_list(uint64_t *to, uint64_t gpa, uint64_t count)
 {
-    if (gpa % PAGE_SIZE != 0 || count == 0 || count > SK_LIST_MAX)
+    if (!normal_memory_list_sound(gpa, count))
         return SK_INVALID_ARGUMENT;
     enum sk_status status = normal_memory_read(to, gpa, count * sizeof(*to));
 

@@ -21,8 +21,9 @@ enum sk_status normal_memory_read(void *to, uint64_t gpa, uint64_t size);
 /* Copies `size` bytes to VTL0. */
 enum sk_status normal_memory_write(uint64_t gpa, const void *from, uint64_t size);
 
-/* Copies a list of `count` GPFNs (1..SK_LIST_MAX) at gpa (page aligned) once; to[i] is a page
- * address, not checked for its owner. */
+/* A list of 1 to SK_LIST_MAX GPFNs, aligned as they are, lies in one page, and not at 0. */
+bool normal_memory_list_sound(uint64_t gpa, uint64_t count);
+/* Copies a list once, if it is sound; to[i] is a page address, not checked for its owner. */
 enum sk_status normal_memory_read_list(uint64_t *to, uint64_t gpa, uint64_t count);
 
 #endif

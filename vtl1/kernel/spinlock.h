@@ -3,7 +3,7 @@
  * Locks between CPUs in VTL1. Kernel code runs with interrupts off and is never switched away from
  * with a lock held: no lock is held across a return to VTL0.
  *
- * Order: process table, process, image table, memory calls, frames, audit.
+ * Order: process table, process, image table, frames, audit.
  */
 #ifndef SK_SPINLOCK_H
 #define SK_SPINLOCK_H

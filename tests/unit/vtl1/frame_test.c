@@ -132,7 +132,9 @@ static void test_list_is_validated(void **state)
     assert_int_equal(normal_memory_read_list(list, 0x6000, 2), SK_INVALID_ARGUMENT);
     assert_int_equal(normal_memory_read_list(list, 0x6000, 0), SK_INVALID_ARGUMENT);
     assert_int_equal(normal_memory_read_list(list, 0x6000, SK_LIST_MAX + 1), SK_INVALID_ARGUMENT);
-    assert_int_equal(normal_memory_read_list(list, 0x6008, 1), SK_INVALID_ARGUMENT);
+    assert_int_equal(normal_memory_read_list(list, 0x6001, 1), SK_INVALID_ARGUMENT);
+    assert_int_equal(normal_memory_read_list(list, 0, 1), SK_INVALID_ARGUMENT);
+    assert_int_equal(normal_memory_read_list(list, 0x6008, SK_LIST_MAX), SK_INVALID_ARGUMENT);
 }
 
 int main(void)

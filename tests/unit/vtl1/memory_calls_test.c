@@ -19,6 +19,7 @@ static uint64_t bad_frame;
 static uint16_t bad_status;
 static bool deaf; /* a CPU does not answer: every batch times out, and its pages are nobody's */
 static uint8_t nobodys[sizeof(rights)];
+static unsigned calls; /* that a list took */
 
 uint16_t hypercall_protect(const uint64_t *frames, uint32_t count, uint32_t map_flags,
                            uint32_t *done)
@@ -73,30 +74,31 @@ uint64_t process_live_count(void)
     return 0;
 }
 
-static struct call donate(uint64_t count)
+/* As VTL0 does it: with SK_AGAIN, the rest of the list. */
+static struct call list_call(enum sk_status (*handler)(struct call *), uint64_t count)
 {
+    uint64_t status = SK_AGAIN, done = 0;
     struct call call;
-    uint64_t status = SK_AGAIN;
 
     while (status == SK_AGAIN) {
-        call = (struct call){.argument = {LIST, count}};
-        status = sk_call_memory_donate(&call);
+        call = (struct call){.argument = {LIST + done * sizeof(uint64_t), count - done}};
+        status = handler(&call);
+        done += call.result[0];
+        calls++;
     }
+    call.result[0] = done;
     call.rdi = status;
     return call;
 }
 
+static struct call donate(uint64_t count)
+{
+    return list_call(sk_call_memory_donate, count);
+}
+
 static struct call reclaim(uint64_t max)
 {
-    struct call call;
-    uint64_t status = SK_AGAIN;
-
-    while (status == SK_AGAIN) {
-        call = (struct call){.argument = {LIST, max}};
-        status = sk_call_memory_reclaim(&call);
-    }
-    call.rdi = status;
-    return call;
+    return list_call(sk_call_memory_reclaim, max);
 }
 
 static uint64_t *list(void)
@@ -131,10 +133,12 @@ static void test_there_and_back(void **state)
         memset(frame_pointer(FAKE_HIGH + i * PAGE_SIZE), 0xee, PAGE_SIZE);
     }
     fake_yield_every = 2;
+    calls = 0;
     struct call call = donate(200);
 
     assert_int_equal(call.rdi, SK_OK);
     assert_int_equal(call.result[0], 200);
+    assert_true(calls > 1);
     assert_int_equal(rights[FAKE_HIGH / PAGE_SIZE + 199], HV_MAP_NONE);
     assert_int_equal(frame_counts().reclaimable, 200);
     call = reclaim(512);
@@ -161,6 +165,11 @@ static void test_refused_lists(void **state)
     assert_int_equal(donate(0).rdi, SK_INVALID_ARGUMENT);
     assert_int_equal(donate(SK_LIST_MAX + 1).rdi, SK_INVALID_ARGUMENT);
     assert_int_equal(reclaim(SK_LIST_MAX + 1).rdi, SK_INVALID_ARGUMENT);
+    struct call across = {
+        .argument = {LIST + 8, SK_LIST_MAX}}; /* its last entry is in the next page */
+    assert_int_equal(sk_call_memory_donate(&across), SK_INVALID_ARGUMENT);
+    across = (struct call){.argument = {LIST + 8, SK_LIST_MAX}};
+    assert_int_equal(sk_call_memory_reclaim(&across), SK_INVALID_ARGUMENT);
     assert_int_equal(frame_counts().donated, 0);
 }
 
