@@ -215,6 +215,8 @@ long call_make(struct trustlet *t, struct openvsm_trustlet_call __user *argument
 /* ---- query.c: questions about the machine ---- */
 
 long query_skcall(struct openvsm_skcall __user *argument);
+/* Has the hypervisor that CPU? -> 0, -ENODEV: it has not, or -ENOMEM. May sleep. */
+int query_cpu(unsigned int cpu);
 long query_statistics(struct openvsm_page __user *argument);
 long query_process(struct openvsm_page __user *argument);
 long query_map(const struct openvsm_map __user *argument);

@@ -3,6 +3,7 @@
 #include "driver.h"
 
 #include <asm/e820/api.h>
+#include <linux/cpuhotplug.h>
 #include <linux/memory.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
@@ -45,6 +46,20 @@ static int before_memory(struct notifier_block *block, unsigned long action, voi
     return NOTIFY_BAD;
 }
 
+/* The hypervisor keeps the INIT and SIPI from a CPU that it did not start itself. Linux would wait
+ * ten seconds for such a CPU, and not say why it does not come. */
+static int before_cpu(unsigned int cpu)
+{
+    int error = query_cpu(cpu);
+
+    if (error == -ENODEV)
+        pr_notice("CPU %u was added to the running machine and stays off; restart the machine to "
+                  "use it\n",
+                  cpu);
+    return error;
+}
+
+static int cpu_state;
 static struct notifier_block memory_block = {.notifier_call = before_memory};
 static struct notifier_block reboot_block = {.notifier_call = before_reboot};
 static struct notifier_block sleep_block = {.notifier_call = before_sleep};
@@ -59,8 +74,14 @@ int power_init(void)
     if (error)
         goto no_sleep;
     error = register_memory_notifier(&memory_block);
-    if (!error)
+    if (error)
+        goto no_memory;
+    cpu_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "openvsm:before", before_cpu, NULL);
+    if (cpu_state >= 0)
         return 0;
+    error = cpu_state;
+    unregister_memory_notifier(&memory_block);
+no_memory:
     unregister_pm_notifier(&sleep_block);
 no_sleep:
     unregister_reboot_notifier(&reboot_block);
@@ -69,6 +90,7 @@ no_sleep:
 
 void power_exit(void)
 {
+    cpuhp_remove_state_nocalls(cpu_state);
     unregister_memory_notifier(&memory_block);
     unregister_pm_notifier(&sleep_block);
     unregister_reboot_notifier(&reboot_block);

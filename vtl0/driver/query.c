@@ -51,6 +51,19 @@ static u64 read_statistics(u64 cpu, struct hv_statistics_input *input, void *out
     return HV_RESULT_STATUS(hv_call(HV_CALL_OPENVSM_GET_STATISTICS, input, output));
 }
 
+int query_cpu(unsigned int cpu)
+{
+    void *input = (void *)get_zeroed_page(GFP_KERNEL);
+    void *output = (void *)get_zeroed_page(GFP_KERNEL);
+    int error = -ENOMEM;
+
+    if (input && output)
+        error = read_statistics(cpu, input, output) == HV_STATUS_SUCCESS ? 0 : -ENODEV;
+    free_page((unsigned long)input);
+    free_page((unsigned long)output);
+    return error;
+}
+
 long query_statistics(struct openvsm_page __user *argument)
 {
     void *input = (void *)get_zeroed_page(GFP_KERNEL);
