@@ -67,30 +67,42 @@ static bool is_addressed(const struct cpu *sender, const struct cpu *target,
                    : matches_logical(target, r->destination);
 }
 
-/* True if the request was an INIT or a SIPI, and is done: the hardware must not see it. */
+/* What can make a CPU run that is not ours, plugged in since the start: a CPU that waits for a SIPI
+ * ignores NMIs and SMIs, but QEMU's takes them, and runs VTL0's code outside the hypervisor. */
+static bool is_guarded(unsigned mode)
+{
+    return mode == APIC_DELIVERY_SMI || mode == APIC_DELIVERY_NMI || mode == APIC_DELIVERY_INIT ||
+           mode == APIC_DELIVERY_STARTUP;
+}
+
+static void deliver(struct cpu *target, const struct request *r)
+{
+    if (r->mode == APIC_DELIVERY_STARTUP)
+        startup_send_sipi(target, r->vector);
+    else if (r->mode != APIC_DELIVERY_INIT)
+        apic_send(target->apic_id, r->mode, 0);
+    else if (r->assert_level)
+        startup_send_init(target);
+}
+
+/* True if the request is guarded, and is done: each of our CPUs that it names got its own, and the
+ * hardware must not see it. */
 static bool virtualise(struct cpu *cpu, const struct request *r)
 {
-    if (r->mode != APIC_DELIVERY_INIT && r->mode != APIC_DELIVERY_STARTUP)
+    if (!is_guarded(r->mode))
         return false;
     struct partition *partition = cpu->partition;
-    for (uint32_t i = 0; i < partition->cpu_count; i++) {
-        struct cpu *target = partition->cpus[i];
-        if (!is_addressed(cpu, target, r))
-            continue;
-        if (r->mode == APIC_DELIVERY_STARTUP)
-            startup_send_sipi(target, r->vector);
-        else if (r->assert_level)
-            startup_send_init(target);
-    }
+    for (uint32_t i = 0; i < partition->cpu_count; i++)
+        if (is_addressed(cpu, partition->cpus[i], r))
+            deliver(partition->cpus[i], r);
     return true;
 }
 
 /* A write that is no register's: an interrupt message to the CPU named in address bits 19:12. What
- * a device may send is VTL0's business, but for INIT and SIPI. */
+ * a device may send is VTL0's business, but for what is guarded. */
 static void write_message(struct cpu *cpu, uint64_t address, uint32_t value)
 {
-    unsigned mode = value >> 8 & 7;
-    if (mode == APIC_DELIVERY_INIT || mode == APIC_DELIVERY_STARTUP) {
+    if (is_guarded(value >> 8 & 7)) {
         cpu->refused++;
         return;
     }

@@ -16,7 +16,7 @@ void shootdown_kick(struct cpu *target)
         return;
     struct cpu *cpu = cpu_self();
     cpu_count(cpu, HV_EXIT_REMOTE_KICK);
-    apic_send_nmi(target->apic_id);
+    apic_send(target->apic_id, APIC_DELIVERY_NMI, 0);
 }
 
 void shootdown_serve(struct cpu *cpu)
@@ -64,7 +64,7 @@ static void kick_again(struct cpu *target)
 {
     /* It may just have taken the first, which cleared nmi_on_way: this one is ours as well. */
     __atomic_store_n(&target->shared.retried, cpu_rdtsc(), __ATOMIC_SEQ_CST);
-    apic_send_nmi(target->apic_id);
+    apic_send(target->apic_id, APIC_DELIVERY_NMI, 0);
 }
 
 static bool wait_for_all(struct cpu *cpu, const struct request *request)

@@ -10,7 +10,7 @@
 #define MADT_LOCAL_APIC 0u
 #define MADT_IO_APIC    1u
 #define MADT_X2APIC     9u
-#define MADT_USABLE     3u /* enabled, or can be enabled */
+#define MADT_ENABLED    1u /* not set: a CPU that can be plugged in, if anything */
 
 struct rsdp {
     char signature[8];
@@ -147,18 +147,18 @@ void acpi_rename_object(uint64_t address, uint64_t limit, const char *from, cons
     }
 }
 
-/* True if the entry is a usable CPU. */
+/* True if the entry is a CPU that is there. */
 static bool read_cpu(const struct madt_entry *entry, uint32_t *apic_id)
 {
     const struct madt_local_apic *local = (const void *)entry;
     const struct madt_x2apic *x2 = (const void *)entry;
     if (entry->type == MADT_LOCAL_APIC && entry->length >= sizeof(*local)) {
         *apic_id = local->apic_id;
-        return local->flags & MADT_USABLE;
+        return local->flags & MADT_ENABLED;
     }
     if (entry->type == MADT_X2APIC && entry->length >= sizeof(*x2)) {
         *apic_id = x2->apic_id;
-        return x2->flags & MADT_USABLE;
+        return x2->flags & MADT_ENABLED;
     }
     return false;
 }

@@ -45,8 +45,9 @@ static void wait_idle(void)
         cpu_pause();
 }
 
-static void send(uint32_t target, uint32_t command)
+void apic_send(uint32_t target, enum apic_delivery mode, uint8_t vector)
 {
+    uint32_t command = APIC_ICR_ASSERT | (uint32_t)mode << DELIVERY_SHIFT | vector;
     if (is_x2apic()) {
         cpu_wrmsr(APIC_MSR_X2APIC_ICR, (uint64_t)target << 32 | command);
         return;
@@ -58,19 +59,4 @@ static void send(uint32_t target, uint32_t command)
     apic_write(APIC_ICR_LOW, command);
     wait_idle();
     apic_write(APIC_ICR_HIGH, high);
-}
-
-void apic_send_nmi(uint32_t target)
-{
-    send(target, APIC_ICR_ASSERT | APIC_DELIVERY_NMI << DELIVERY_SHIFT);
-}
-
-void apic_send_init(uint32_t target)
-{
-    send(target, APIC_ICR_ASSERT | APIC_DELIVERY_INIT << DELIVERY_SHIFT);
-}
-
-void apic_send_startup(uint32_t target, uint8_t vector)
-{
-    send(target, APIC_ICR_ASSERT | APIC_DELIVERY_STARTUP << DELIVERY_SHIFT | vector);
 }

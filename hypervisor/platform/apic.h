@@ -23,6 +23,7 @@
 #define APIC_ICR_LEVEL          (1u << 15)
 
 enum apic_delivery {
+    APIC_DELIVERY_SMI = 2,
     APIC_DELIVERY_NMI = 4,
     APIC_DELIVERY_INIT = 5,
     APIC_DELIVERY_STARTUP = 6,
@@ -41,9 +42,7 @@ void apic_write(uint32_t offset, uint32_t value);
 uint32_t apic_read_window(uint64_t address);
 void apic_write_window(uint64_t address, uint32_t value);
 
-/* Each leaves the ICR as VTL0 had prepared it. */
-void apic_send_nmi(uint32_t target);
-void apic_send_init(uint32_t target);
-void apic_send_startup(uint32_t target, uint8_t vector);
+/* To the CPU of that APIC ID; the vector is a SIPI's. Leaves the ICR as VTL0 had prepared it. */
+void apic_send(uint32_t target, enum apic_delivery mode, uint8_t vector);
 
 #endif

@@ -9,6 +9,7 @@
 #define WINDOW      0x10u
 #define FIRST_ENTRY 0x10u
 #define MODE(low)   ((low) >> 8 & 7u)
+#define LOGICAL     (1u << 11)
 #define INDEX_MASK  0xffu
 
 static uint32_t find(const struct io_apics *io_apics, gpa_t address)
@@ -40,19 +41,32 @@ bool io_apic_covers(const struct partition *partition, gpa_t address)
     return find(&partition->io_apics, address) < partition->io_apics.count;
 }
 
-/* The low dword of an entry says how its interrupt is delivered. */
-static bool is_allowed(uint32_t selected, uint32_t value)
+/* NMI and SMI to CPUs of ours only: see apic_trap.c. */
+static bool is_allowed(const struct partition *partition, uint32_t low, uint32_t high)
 {
-    return selected < FIRST_ENTRY || (selected & 1) ||
-           (MODE(value) != APIC_DELIVERY_INIT && MODE(value) != APIC_DELIVERY_STARTUP);
+    unsigned mode = MODE(low);
+    if (mode == APIC_DELIVERY_INIT || mode == APIC_DELIVERY_STARTUP)
+        return false;
+    if (mode != APIC_DELIVERY_NMI && mode != APIC_DELIVERY_SMI)
+        return true;
+    uint32_t i = 0;
+    while (i < partition->cpu_count && partition->cpus[i]->apic_id != high >> 24)
+        i++;
+    return i < partition->cpu_count && !(low & LOGICAL);
 }
 
-static bool write_window(uint64_t base, uint32_t selected, uint32_t value)
+/* The low dword of an entry says how its interrupt is delivered, the high one to whom. VTL0's other
+ * CPUs cannot have selected another: their stores come here too. */
+static bool write_window(const struct partition *partition, uint64_t base, uint32_t selected,
+                         uint32_t value)
 {
-    if (!is_allowed(selected, value))
-        return false;
-    /* VTL0's other CPUs cannot have selected another: their stores come here too. */
+    apic_write_window(base + SELECT, selected ^ 1);
+    uint32_t other = apic_read_window(base + WINDOW);
     apic_write_window(base + SELECT, selected);
+    bool ok =
+        selected & 1 ? is_allowed(partition, other, value) : is_allowed(partition, value, other);
+    if (selected >= FIRST_ENTRY && !ok)
+        return false;
     apic_write_window(base + WINDOW, value);
     return true;
 }
@@ -70,7 +84,7 @@ bool io_apic_write(struct partition *partition, gpa_t address, uint32_t value)
         apic_write_window(address.value, value);
         break;
     case WINDOW:
-        ok = write_window(base, io_apics->selected[i], value);
+        ok = write_window(partition, base, io_apics->selected[i], value);
         break;
     default:
         apic_write_window(address.value, value);

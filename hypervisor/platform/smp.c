@@ -30,12 +30,12 @@ static bool wait_online(const struct cpu *cpu, uint64_t tsc_hz, uint64_t microse
 static void start_one(struct cpu *cpu, uint64_t tsc_hz)
 {
     __atomic_store_n(&ap_starting, cpu, __ATOMIC_SEQ_CST);
-    apic_send_init(cpu->apic_id);
+    apic_send(cpu->apic_id, APIC_DELIVERY_INIT, 0);
     tsc_delay(tsc_hz, INIT_DELAY_US);
-    apic_send_startup(cpu->apic_id, TRAMPOLINE_PAGE >> PAGE_SHIFT);
+    apic_send(cpu->apic_id, APIC_DELIVERY_STARTUP, TRAMPOLINE_PAGE >> PAGE_SHIFT);
     if (wait_online(cpu, tsc_hz, SIPI_DELAY_US))
         return;
-    apic_send_startup(cpu->apic_id, TRAMPOLINE_PAGE >> PAGE_SHIFT);
+    apic_send(cpu->apic_id, APIC_DELIVERY_STARTUP, TRAMPOLINE_PAGE >> PAGE_SHIFT);
     if (!wait_online(cpu, tsc_hz, START_LIMIT_US))
         fatal("a CPU that the firmware lists does not start");
 }

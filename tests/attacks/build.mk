@@ -6,7 +6,7 @@
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
-ATTACK_TESTS := shell inject debuggers probes dma pci memory machine calls callee registers liar platform races
+ATTACK_TESTS := shell inject debuggers probes dma pci memory machine calls callee registers liar platform races plugged
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -31,7 +31,8 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-
 	tests/attack-debuggers.conf:tests/attacks/debuggers.conf \
 	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
 	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
-	tests/attack-races.conf:tests/attacks/races.conf
+	tests/attack-races.conf:tests/attacks/races.conf  tests/attack-plugged.conf:tests/attacks/plugged.conf \
+	tests/attack-plugged-native:$(ATTACKS)/plugged tests/attack-plugged-native.conf:tests/attacks/plugged-native.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
 	attack-marked:$(ATTACKS)/marked attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
 

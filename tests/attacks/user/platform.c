@@ -43,6 +43,7 @@
 #define IO_APIC_ENTRY(n) (0x10u + 2 * (n))
 #define ENTRY_NMI        0x400u
 #define ENTRY_INIT       0x500u
+#define NO_CPU           0x7eu
 /* Low memory that Linux leaves alone. */
 #define STUB_GPA         0x10000ull
 #define STUB_RESULT      0x80u
@@ -421,6 +422,10 @@ static void init_by_io_apic(uint32_t apic_id)
     send_by_io_apic(ENTRY_INIT, apic_id);
     ok(audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x10, &record),
        "an entry of the I/O APIC that asks for INIT is refused and recorded");
+    audit_mark();
+    send_by_io_apic(ENTRY_NMI, NO_CPU);
+    ok(audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x10, &record),
+       "an entry that asks for NMI is refused for a CPU that the hypervisor does not have");
     start_by("after an INIT by the I/O APIC", 0, apic_id);
 }
 
