@@ -168,13 +168,19 @@ struct sk_start {
  */
 struct sk_channel {
     uint64_t sequence; /* VTL1 counts requests; the answer repeats it */
-    uint64_t number;   /* Linux x86-64 system call */
+    uint64_t number;   /* Linux x86-64 system call, with SK_REQUEST_PART or without */
     uint64_t arguments[6];
     uint64_t answered; /* = sequence */
     int64_t result;
     uint8_t reserved[OPENVSM_PAGE_SIZE - 80];
 };
 static_assert(sizeof(struct sk_channel) == OPENVSM_PAGE_SIZE, "channel header is one page");
+/*
+ * The trustlet wants more than stands in this request. Of read, readv and preadv2, which have moved
+ * something already: 0 where it would have to wait. Of sendto and sendmsg: EMSGSIZE unless the
+ * socket is a stream. Of recvfrom: EMSGSIZE where a message was longer than the buffer.
+ */
+#define SK_REQUEST_PART   (1ull << 32)
 
 /* TRUSTLET_CALL: a call from VTL0 into a trustlet. It stands at the start of a page. */
 #define SK_CALL_BYTES_MAX (64u << 10)

@@ -34,7 +34,8 @@ struct openvsm {
 
 /*
  * Makes the system call that VTL1 asked for: exactly that number with exactly those arguments, bar
- * those that would take the library's own descriptor away (EBADF, as if it did not exist).
+ * those that would take the library's own descriptor away (EBADF, as if it did not exist), and with
+ * what SK_REQUEST_PART asks for.
  * -> what the kernel answered, -4095..-1 being errors.
  */
 int64_t openvsm_make_syscall(int device_fd, uint64_t number, const uint64_t arguments[6]);

@@ -3,6 +3,9 @@
 #include "host.h"
 
 #include <errno.h>
+#include <openvsm/skcall.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 /* syscall(2) itself loses nothing but the error's number range; raw, errno is not touched. */
@@ -48,6 +51,37 @@ static __attribute__((noinline)) bool touches_own(unsigned own, uint64_t number,
            ((number == SYS_dup2 || number == SYS_dup3) && (unsigned)a[1] == own);
 }
 
+static bool sends(uint64_t number)
+{
+    return number == SYS_sendto || number == SYS_sendmsg;
+}
+
+/* Only a stream may be parted. A message that was cut is gone, but not silently. */
+static int64_t part_of_message(uint64_t number, const uint64_t a[6])
+{
+    int type = 0;
+    socklen_t size = sizeof(type);
+    int64_t result =
+        raw(SYS_getsockopt, a[0], SOL_SOCKET, SO_TYPE, (uintptr_t)&type, (uintptr_t)&size, 0);
+    bool whole = type != SOCK_STREAM;
+    if (result < 0 || (whole && sends(number)))
+        return result < 0 ? result : -EMSGSIZE;
+    result = raw(number, a[0], a[1], a[2], whole && !sends(number) ? a[3] | MSG_TRUNC : a[3], a[4],
+                 a[5]);
+    return whole && !sends(number) && result > (int64_t)a[2] ? -EMSGSIZE : result;
+}
+
+/* skcall.h, SK_REQUEST_PART. */
+static __attribute__((noinline)) int64_t make_part(uint64_t number, const uint64_t a[6])
+{
+    struct pollfd ready = {.fd = (int)a[0], .events = POLLIN};
+    if (sends(number) || number == SYS_recvfrom)
+        return part_of_message(number, a);
+    if (raw(SYS_poll, (uintptr_t)&ready, 1, 0, 0, 0, 0) != 1 || !(ready.revents & POLLIN))
+        return 0;
+    return raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 int64_t openvsm_make_syscall(int device_fd, uint64_t number, const uint64_t a[6])
 {
     if (__builtin_expect(takes_descriptor(number), 0) &&
@@ -55,5 +89,7 @@ int64_t openvsm_make_syscall(int device_fd, uint64_t number, const uint64_t a[6]
         return number == SYS_close_range
                    ? close_around((unsigned)device_fd, (unsigned)a[0], (unsigned)a[1], a[2])
                    : -EBADF;
+    if (__builtin_expect((number & SK_REQUEST_PART) != 0, 0))
+        return make_part(number & ~SK_REQUEST_PART, a);
     return raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -4,10 +4,12 @@
  * an answer is read once. What an argument becomes is in marshal_in.c, what comes back of it in
  * marshal_out.c.
  *
- * A call may take several requests: a transfer longer than the bounce buffer goes in chunks, and
- * between two chunks of a read from something that might block, poll() is asked whether there is
- * more. Each function here can be called again after SYSCALL_NEED_MEMORY: it changes its state
- * only when nothing can fail any more.
+ * A call may take several requests: a transfer longer than the bounce buffer goes in chunks. Where
+ * less than the trustlet gave must not change what the call means (a read that might block, a
+ * message that cannot be parted), the request says that it is a part, and VTL0 sees to that:
+ * whether there is more, and what kind of socket it is, is its word anyway. Each function here can
+ * be called again after SYSCALL_NEED_MEMORY: it changes its state only when nothing can fail any
+ * more.
  */
 #include "marshal.h"
 
@@ -24,10 +26,6 @@
 enum marshal_stage {
     STAGE_ANSWER = 0, /* the answer is to be taken */
     STAGE_RESEND,     /* the next chunk is to be asked for */
-    STAGE_READY,      /* poll() was asked between two chunks */
-    STAGE_TYPE,       /* getsockopt() was asked: is the socket a stream? */
-    STAGE_STREAM,     /* it is */
-    STAGE_DATAGRAM,   /* it is not, and VTL0 is to say how long a message was */
 };
 
 #define MSG_NO_SIGNAL 0x4000u
@@ -107,38 +105,6 @@ static enum syscall_action finish(struct thread *thread, int64_t result)
     return syscall_return(thread, result);
 }
 
-/* ---- datagrams ---- */
-
-#define SOCKET_STREAM 1u /* SOCK_STREAM */
-
-struct socket_type {
-    uint32_t type, size;
-};
-
-/* A message that does not fit the bounce buffer: part of it may be moved on a stream only. */
-static enum syscall_action ask_type(struct thread *thread, uint64_t fd)
-{
-    const struct socket_type request = {.size = sizeof(request.type)};
-    uint64_t to = thread->bounce_user;
-    uint64_t arguments[6] = {fd, SOL_SOCKET, SO_TYPE, to, to + sizeof(request.type)};
-    copy_volatile(thread->bounce, &request, sizeof(request));
-    thread->syscall.stage = STAGE_TYPE;
-    return marshal_ask(thread, __NR_getsockopt, arguments);
-}
-
-static enum syscall_action take_type(struct thread *thread, const uint64_t given[6], int64_t result)
-{
-    struct socket_type answer = {0};
-    copy_volatile(&answer, thread->bounce, sizeof(answer));
-    if (result < -LINUX_MAX_ERRNO || result > 0)
-        return marshal_lie(thread, result);
-    bool stream = answer.type == SOCKET_STREAM;
-    if (result < 0 || (!stream && thread->syscall.entry->check == CHECK_WHOLE))
-        return finish(thread, result < 0 ? result : -EMSGSIZE);
-    thread->syscall.stage = stream ? STAGE_STREAM : STAGE_DATAGRAM;
-    return marshal_request(thread, thread->syscall.entry, given);
-}
-
 /* ---- requests ---- */
 
 /* The buffer that may be cut takes what room the others leave. */
@@ -157,6 +123,18 @@ static int put_arguments(struct thread *thread, const uint64_t given[6])
             error = marshal_put(thread, given, i);
     }
     return error == 0 && later < 6 ? marshal_put(thread, given, later) : error;
+}
+
+static const struct argument *moved(const struct syscall_entry *entry)
+{
+    return &entry->argument[entry->result.argument - 1];
+}
+
+static bool is_part(const struct syscall_state *s)
+{
+    bool message = s->entry->check == CHECK_WHOLE || s->entry->host == __NR_recvfrom;
+
+    return (s->done > 0 && (moved(s->entry)->flags & ARGUMENT_READY)) || (s->cut && message);
 }
 
 enum syscall_action marshal_request(struct thread *thread, const struct syscall_entry *entry,
@@ -179,26 +157,14 @@ enum syscall_action marshal_request(struct thread *thread, const struct syscall_
         wipe_request(thread);
         return syscall_refuse(thread, -EPERM, lacks);
     }
-    bool message = entry->check == CHECK_WHOLE || entry->host == __NR_recvfrom;
-    if (s->cut && message && s->stage < STAGE_STREAM) {
-        wipe_request(thread);
-        return ask_type(thread, s->asked[0]);
-    }
-    if (s->stage == STAGE_DATAGRAM)
-        s->asked[3] |= MSG_TRUNC_FLAG;
     if (entry->check == CHECK_CLOSED) /* before another thread can have the number again */
         epoll_forget(thread->process, (uint32_t)given[0],
                      (uint32_t)given[entry->rule_argument - 1]);
     s->stage = STAGE_ANSWER;
-    return marshal_ask(thread, entry->host, s->asked);
+    return marshal_ask(thread, entry->host | (is_part(s) ? SK_REQUEST_PART : 0), s->asked);
 }
 
 /* ---- chunks ---- */
-
-static const struct argument *moved(const struct syscall_entry *entry)
-{
-    return &entry->argument[entry->result.argument - 1];
-}
 
 /* Did VTL0 do all of this part, with more to come? */
 static bool wants_next_chunk(const struct syscall_state *s, int64_t result)
@@ -210,23 +176,11 @@ static bool wants_next_chunk(const struct syscall_state *s, int64_t result)
     return part > 0 && (uint64_t)result == part && s->done + part < s->total;
 }
 
-/* poll(fd, POLLIN, no wait): a read that got all it asked for must not block on the rest. */
-static enum syscall_action ask_ready(struct thread *thread, uint64_t fd)
-{
-    struct pollfd request = {.fd = (int32_t)fd, .events = POLLIN};
-    uint64_t arguments[6] = {thread->bounce_user, 1, 0};
-    copy_volatile(thread->bounce, &request, sizeof(request));
-    thread->syscall.stage = STAGE_READY;
-    return marshal_ask(thread, __NR_poll, arguments);
-}
-
 static enum syscall_action next_chunk(struct thread *thread, const uint64_t given[6],
                                       int64_t result)
 {
     struct syscall_state *s = &thread->syscall;
     s->done += (uint64_t)result;
-    if (moved(s->entry)->flags & ARGUMENT_READY)
-        return ask_ready(thread, given[0]);
     s->stage = STAGE_RESEND;
     return marshal_request(thread, s->entry, given);
 }
@@ -240,19 +194,6 @@ static enum syscall_action next_message(struct thread *thread, const uint64_t gi
         return finish(thread, 0);
     s->stage = STAGE_RESEND;
     return marshal_request(thread, s->entry, given);
-}
-
-static enum syscall_action take_ready(struct thread *thread, const uint64_t given[6],
-                                      int64_t result)
-{
-    struct pollfd answer = {0};
-    if (result < -LINUX_MAX_ERRNO || result > 1)
-        return marshal_lie(thread, result);
-    copy_volatile(&answer, thread->bounce, sizeof(answer));
-    if (result != 1 || !(answer.revents & POLLIN))
-        return finish(thread, 0);
-    thread->syscall.stage = STAGE_RESEND;
-    return marshal_request(thread, thread->syscall.entry, given);
 }
 
 /* ---- answers ---- */
@@ -300,9 +241,5 @@ enum syscall_action marshal_answer(struct thread *thread, const uint64_t given[6
         return marshal_request(thread, s->entry, given);
     if (!marshal_answered(thread, &result))
         return SYSCALL_MARSHAL;
-    if (s->stage == STAGE_READY)
-        return take_ready(thread, given, result);
-    if (s->stage == STAGE_TYPE)
-        return take_type(thread, given, result);
     return take_answer(thread, given, result);
 }

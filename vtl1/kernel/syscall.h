@@ -46,7 +46,7 @@ enum argument_kind {
 #define ARGUMENT_NULLABLE 1u  /* a null pointer is passed on as such */
 #define ARGUMENT_CLIP     2u  /* what does not fit the bounce buffer is left for the next call */
 #define ARGUMENT_CHUNK    4u  /* … is moved in further requests of the same call */
-#define ARGUMENT_READY    8u  /* with CHUNK: only while poll() says that there is more to read */
+#define ARGUMENT_READY    8u  /* with CHUNK: what is not there yet is not waited for */
 #define ARGUMENT_LIST     64u /* vectors: VTL0 gets a list with one piece in it */
 #define ARGUMENT_MANY     32u /* messages: one request for each of the array, as argument 3 counts */
 #define ARGUMENT_LONGER   16u /* SIZED_OUT: the size that comes back may exceed the given one */

@@ -7,12 +7,15 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "host.h"
+
+#include <openvsm/skcall.h>
 
 static int64_t make(int own, uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -84,6 +87,48 @@ static void close_range_goes_around_it(void **state)
     close(own);
 }
 
+/* A pipe that has given all it had: a further part of a read would block. */
+static void a_further_read_does_not_wait(void **state)
+{
+    int p[2];
+    char bytes[8] = "";
+    (void)state;
+    assert_int_equal(pipe(p), 0);
+    assert_int_equal(
+        make(-1, SYS_read | SK_REQUEST_PART, (uint64_t)p[0], (uintptr_t)bytes, sizeof(bytes)), 0);
+    assert_int_equal(write(p[1], "abc", 3), 3);
+    assert_int_equal(
+        make(-1, SYS_read | SK_REQUEST_PART, (uint64_t)p[0], (uintptr_t)bytes, sizeof(bytes)), 3);
+    assert_memory_equal(bytes, "abc", 3);
+    close(p[0]);
+    close(p[1]);
+}
+
+/* -> the answer to a part of `bytes` bytes that is sent, then to one of 4 that is received */
+static void part_of_message(int type, size_t bytes, int64_t sent, int64_t received)
+{
+    int p[2];
+    char buffer[8] = "abcdefg";
+    assert_int_equal(socketpair(AF_UNIX, type, 0, p), 0);
+    assert_int_equal(
+        make(-1, SYS_sendto | SK_REQUEST_PART, (uint64_t)p[0], (uintptr_t)buffer, bytes), sent);
+    assert_int_equal(send(p[0], buffer, bytes, 0), bytes);
+    assert_int_equal(make(-1, SYS_recvfrom | SK_REQUEST_PART, (uint64_t)p[1], (uintptr_t)buffer, 4),
+                     received);
+    close(p[0]);
+    close(p[1]);
+}
+
+static void only_a_stream_is_parted(void **state)
+{
+    (void)state;
+    part_of_message(SOCK_STREAM, 6, 6, 4);
+    part_of_message(SOCK_DGRAM, 6, -EMSGSIZE, -EMSGSIZE);
+    part_of_message(SOCK_DGRAM, 3, -EMSGSIZE, 3);
+    part_of_message(SOCK_SEQPACKET, 6, -EMSGSIZE, -EMSGSIZE);
+    assert_int_equal(make(-1, SYS_sendto | SK_REQUEST_PART, 99999, 0, 0), -EBADF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +136,8 @@ int main(void)
         cmocka_unit_test(errors_come_back_raw),
         cmocka_unit_test(the_own_descriptor_cannot_be_taken),
         cmocka_unit_test(close_range_goes_around_it),
+        cmocka_unit_test(a_further_read_does_not_wait),
+        cmocka_unit_test(only_a_stream_is_parted),
     };
     return cmocka_run_group_tests_name("libopenvsm", tests, NULL, NULL);
 }
