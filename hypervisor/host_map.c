@@ -40,23 +40,31 @@ static void protect_image(void)
     boot_directories[base / PAGE_SIZE_2M] = (uint64_t)image_table | PTE_PRESENT | PTE_WRITE;
 }
 
-static void map_high_memory(uint64_t end, bool huge)
+static bool has_huge_pages(void)
 {
-    if (end > SLAT_LIMIT)
-        fatal("this machine has more memory than the hypervisor can protect");
-    for (uint64_t gib = BOOT_GIB; gib * PAGE_SIZE_1G < end; gib++) {
-        if (!huge)
-            fatal("more than 4 GiB of memory needs a CPU with 1 GiB pages");
+    return cpu_cpuid(0x80000001u, 0).edx & CPUID_PAGE1GB;
+}
+
+bool host_map_add(struct range range)
+{
+    uint64_t end = range.base + range.size;
+    if (end < range.base || end > SLAT_LIMIT)
+        return false;
+    uint64_t first = range.base / PAGE_SIZE_1G;
+    for (uint64_t gib = first < BOOT_GIB ? BOOT_GIB : first; gib * PAGE_SIZE_1G < end; gib++) {
+        if (!has_huge_pages())
+            return false;
         boot_directory_pointers[gib] =
             gib * PAGE_SIZE_1G | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_NX;
     }
+    return true;
 }
 
 void host_map_complete(const struct range *ram, uint32_t count)
 {
-    bool huge = cpu_cpuid(0x80000001u, 0).edx & CPUID_PAGE1GB;
     for (uint32_t i = 0; i < count; i++)
-        map_high_memory(ram[i].base + ram[i].size, huge);
+        if (!host_map_add(ram[i]))
+            fatal("memory above 4 GiB takes a CPU with 1 GiB pages, and ends at 512 GiB");
     protect_image();
     uint64_t cr3;
     __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3)::"memory");

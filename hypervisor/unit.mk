@@ -5,7 +5,7 @@ HV_UNIT := $(BUILD)/tests/unit
 HV_UNIT_HEADERS := $(wildcard hypervisor/*.h hypervisor/*/*.h include/openvsm/*.h \
 	tests/unit/hypervisor/*.h)
 
-HV_UNIT_TESTS := $(addprefix $(HV_UNIT)/,slat slat_race hypercall translate instruction boot)
+HV_UNIT_TESTS := $(addprefix $(HV_UNIT)/,slat slat_race hypercall translate instruction boot screen)
 UNIT += $(HV_UNIT_TESTS)
 HV_SLAT := hypervisor/slat.c hypervisor/memory.c tests/unit/hypervisor/fake.c
 HV_HYPERCALL := hypervisor/hypercall.c hypervisor/hypercall_memory.c hypervisor/hypercall_system.c \
@@ -19,6 +19,7 @@ $(HV_UNIT)/instruction: tests/unit/hypervisor/instruction_test.c hypervisor/inst
 $(HV_UNIT)/boot: tests/unit/hypervisor/boot_test.c hypervisor/elf.c hypervisor/platform/e820.c \
 	hypervisor/platform/efi.c \
 	hypervisor/platform/options.c
+$(HV_UNIT)/screen: tests/unit/hypervisor/screen_test.c hypervisor/platform/screen.c
 
 $(HV_UNIT_TESTS): $(HV_UNIT_HEADERS)
 	@mkdir -p $(@D)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "screen.h"
 #include "../address.h"
+#include "../host_map.h"
 #include "../string.h"
 
 #define TEXT_BASE    0xb8000u
@@ -9,7 +10,6 @@
 #define ROWS         8u /* that are ever used */
 #define GLYPH_WIDTH  8u
 #define GLYPH_HEIGHT 16u
-#define FOUR_GIB     (4ull << 30) /* what is mapped from the start */
 
 extern const uint8_t font[128][GLYPH_HEIGHT]; /* font.S */
 
@@ -17,10 +17,10 @@ static struct screen screen;
 
 void screen_use(const struct screen *found)
 {
-    uint64_t size = (uint64_t)found->pitch * found->height;
-    bool shows = found->width >= COLUMNS * GLYPH_WIDTH && found->height >= ROWS * GLYPH_HEIGHT &&
-                 found->depth >= 8 && found->depth <= 32 && size < FOUR_GIB &&
-                 found->address < FOUR_GIB - size;
+    bool shows =
+        found->width >= COLUMNS * GLYPH_WIDTH && found->height >= ROWS * GLYPH_HEIGHT &&
+        found->depth >= 8 && found->depth <= 32 &&
+        host_map_add((struct range){found->address, (uint64_t)found->pitch * found->height});
     if (found->kind == SCREEN_TEXT || shows)
         screen = *found;
 }
