@@ -159,6 +159,15 @@ static enum hv_status set_partition_config(const struct register_access *access,
     return HV_STATUS_SUCCESS;
 }
 
+/* Our own: VTL1 says whether it has trustlets. */
+static enum hv_status set_trustlets(const struct register_access *access, uint64_t value)
+{
+    if (access->vtl != 1)
+        return HV_STATUS_INVALID_PARAMETER;
+    return ports_hold_watchdog(&access->cpu->partition->ports, value) ? HV_STATUS_SUCCESS
+                                                                      : HV_STATUS_OPERATION_DENIED;
+}
+
 static enum hv_status set_vsm_register(const struct register_access *access, uint64_t value)
 {
     switch (access->name) {
@@ -168,6 +177,8 @@ static enum hv_status set_vsm_register(const struct register_access *access, uin
         return set_vina(access, value);
     case HV_REGISTER_VSM_PARTITION_CONFIG:
         return set_partition_config(access, value);
+    case HV_REGISTER_OPENVSM_TRUSTLETS:
+        return set_trustlets(access, value);
     case HV_REGISTER_VSM_VP_SECURE_CONFIG_VTL0: /* no MBEC, and no flush calls to lock out */
         if (access->caller != 1)
             return HV_STATUS_ACCESS_DENIED;

@@ -60,7 +60,9 @@ bool pci_guard_init(struct partition *partition, uint64_t rsdp, uint64_t limit)
         if (slat_trap_device_writes(&partition->slat, window_page(partition, rules[i].function),
                                     true) != HV_STATUS_SUCCESS)
             return false;
-    return true;
+    uint32_t watchdog = partition->ports.watchdog.esb;
+    return !watchdog || slat_trap_device_writes(&partition->slat, window_page(partition, watchdog),
+                                                true) == HV_STATUS_SUCCESS;
 }
 
 bool pci_guard_covers(const struct partition *partition, gpa_t address)
@@ -78,12 +80,24 @@ static void store(volatile void *to, unsigned size, uint32_t value)
         *(volatile uint32_t *)to = value;
 }
 
-bool pci_store(const struct partition *partition, gpa_t address, unsigned size, uint32_t value)
+static bool store_checked(const struct partition *partition, gpa_t address, unsigned size,
+                          uint32_t value)
 {
     uint64_t offset = address.value - partition->pci.window.base;
+    uint32_t function = (uint32_t)(offset >> 4), reg = (uint32_t)(offset % WINDOW_FUNCTION);
     const volatile uint32_t *word = hpa_pointer(hpa(address.value & ~3ull));
-    if (pci_is_guarded((uint32_t)(offset >> 4), (uint32_t)(offset % WINDOW_FUNCTION), size))
+    if (pci_is_guarded(function, reg, size))
         return !pci_changes(*word >> 8 * (address.value & 3), value, size);
+    if (watchdog_config_starts(&partition->ports.watchdog, function, reg, size, value))
+        return false;
     store(hpa_pointer(hpa(address.value)), size, value);
     return true;
+}
+
+bool pci_store(struct partition *partition, gpa_t address, unsigned size, uint32_t value)
+{
+    spin_lock(&partition->ports.config_lock);
+    bool allowed = store_checked(partition, address, size, value);
+    spin_unlock(&partition->ports.config_lock);
+    return allowed;
 }

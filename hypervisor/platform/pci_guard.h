@@ -25,9 +25,9 @@ bool pci_guard_init(struct partition *partition, uint64_t rsdp, uint64_t limit);
 bool pci_is_guarded(uint32_t address, uint32_t reg, unsigned size);
 bool pci_changes(uint32_t now, uint32_t value, unsigned size);
 
-/* The window: is the address in it, and VTL0's store there. False: it would change what is guarded,
- * and nothing was done. */
+/* The window: is the address in it, and VTL0's store there. False: it would change what is guarded
+ * or start a watchdog, and nothing was done. */
 bool pci_guard_covers(const struct partition *partition, gpa_t address);
-bool pci_store(const struct partition *partition, gpa_t address, unsigned size, uint32_t value);
+bool pci_store(struct partition *partition, gpa_t address, unsigned size, uint32_t value);
 
 #endif

@@ -72,6 +72,9 @@ void ports_init(struct ports *ports, uint64_t rsdp, uint64_t limit)
     guard(ports, KEYBOARD_COMMAND, KEYBOARD_COMMAND);
     guard(ports, SYSTEM_CONTROL, SYSTEM_CONTROL);
     guard(ports, CONFIG_ADDRESS, CONFIG_DATA + 3);
+    watchdog_init(&ports->watchdog);
+    if (ports->watchdog.tco)
+        guard(ports, ports->watchdog.tco, ports->watchdog.tco + 1);
     struct range fadt = acpi_table(rsdp, limit, "FACP");
     if (fadt.size < FADT_RESET_REGISTER)
         return;
@@ -115,11 +118,14 @@ static bool write_config(struct cpu *cpu, uint16_t port, unsigned size, uint32_t
     bool allowed = true;
     spin_lock(&ports->config_lock);
     uint32_t address = ports->config_address;
+    uint32_t reg = (port - CONFIG_DATA) + (address & 0xfcu);
     if (port == CONFIG_ADDRESS)
         ports->config_address = value;
-    if (port != CONFIG_ADDRESS &&
-        pci_is_guarded(address, (port - CONFIG_DATA) + (address & 0xfcu), size))
+    if (port != CONFIG_ADDRESS && pci_is_guarded(address, reg, size))
         allowed = !pci_changes(io_read(port, size), value, size);
+    else if (port != CONFIG_ADDRESS &&
+             watchdog_config_starts(&ports->watchdog, address, reg, size, value))
+        allowed = false;
     else
         io_write(port, size, value);
     spin_unlock(&ports->config_lock);
@@ -135,26 +141,28 @@ static bool is_odd_config(uint16_t port, unsigned size)
 
 /* The keyboard controller's command and its data are two writes: VTL0's CPUs must not come between
  * them and what is remembered of them, so what may be written is written under the lock. */
-static void write_guarded(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
+static bool write_guarded(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
 {
     struct ports *ports = &cpu->partition->ports;
-    bool reset = false, off = false;
+    bool reset = false, off = false, starts = false;
     spin_lock(&ports->config_lock);
     for (unsigned i = 0; i < size; i++) {
         uint16_t at = (uint16_t)(port + i);
         uint8_t byte = (uint8_t)(value >> 8 * i);
         reset = resets(ports, at, byte) || reset;
         off = powers_off(ports, at, byte) || off;
+        starts = watchdog_port_starts(&ports->watchdog, at, byte) || starts;
     }
-    if (!reset && !off)
+    if (!reset && !off && !starts)
         io_write(port, size, value);
     spin_unlock(&ports->config_lock);
     if (reset)
         reset_machine(cpu);
-    if (!off)
-        return;
-    reset_prepare(cpu);
-    io_write(port, size, value);
+    if (off) {
+        reset_prepare(cpu);
+        io_write(port, size, value);
+    }
+    return !starts;
 }
 
 bool ports_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
@@ -163,8 +171,16 @@ bool ports_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
         return write_config(cpu, port, size, value);
     if (is_odd_config(port, size))
         return false;
-    write_guarded(cpu, port, size, value);
-    return true;
+    return write_guarded(cpu, port, size, value);
+}
+
+bool ports_hold_watchdog(struct ports *ports, bool live)
+{
+    spin_lock(&ports->config_lock);
+    bool held = watchdog_hold(&ports->watchdog, live);
+    io_write(CONFIG_ADDRESS, 4, ports->config_address);
+    spin_unlock(&ports->config_lock);
+    return held;
 }
 
 uint32_t ports_read(struct cpu *cpu, uint16_t port, unsigned size)

@@ -8,10 +8,11 @@
 
 #include "../spinlock.h"
 #include "../types.h"
+#include "watchdog.h"
 
 struct cpu;
 
-#define PORT_RANGES 8u
+#define PORT_RANGES 10u
 
 struct port_range {
     uint16_t first, last;
@@ -26,6 +27,7 @@ struct ports {
     bool keyboard_output_next; /* the keyboard controller's next byte drives the reset line */
     struct spinlock config_lock;
     uint32_t config_address; /* as VTL0 wrote it to 0xcf8 */
+    struct watchdog watchdog;
 };
 
 /* Finds the ports in ACPI's FADT (ACPI 6.4, 5.2.9) and takes the sleep states that lose the
@@ -35,6 +37,8 @@ void ports_init(struct ports *ports, uint64_t rsdp, uint64_t limit);
 /* An access of VTL0 to a guarded port, size 1, 2 or 4 bytes. False: refused, and nothing was done.
  * A write that resets or powers off does not return. */
 bool ports_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value);
+/* watchdog_hold() in the place of VTL0's own accesses. */
+bool ports_hold_watchdog(struct ports *ports, bool live);
 uint32_t ports_read(struct cpu *cpu, uint16_t port, unsigned size);
 
 #endif

@@ -185,6 +185,9 @@ enum hv_register_name {
     HV_REGISTER_VSM_CAPABILITIES = 0xd0006,
     HV_REGISTER_VSM_PARTITION_CONFIG = 0xd0007,
     HV_REGISTER_VSM_VP_SECURE_CONFIG_VTL0 = 0xd0010,
+    /* Our own, written by VTL1 only: 1 while trustlets live. OPERATION_DENIED: a hardware watchdog
+     * runs, which would reset the machine with their memory in it. */
+    HV_REGISTER_OPENVSM_TRUSTLETS = 0xdff00,
 };
 #define HV_VINA_ENABLED                       (1u << 8) /* vector in 7:0 */
 #define HV_VINA_AUTO_RESET                    (1u << 9)

@@ -33,6 +33,7 @@ enum sk_status {
     SK_ACCESS_DENIED = 7, /* a page is not VTL0's, or is pinned */
     SK_BAD_STATE = 8,     /* the object is not ready for this call */
     SK_LIMIT = 9,         /* a table or the manifest's limit is full */
+    SK_WATCHDOG = 10,     /* a hardware watchdog runs, and trustlets do not live beside one */
     /* Images, each refusal with its own word. */
     SK_IMAGE_UNSIGNED = 20,
     SK_IMAGE_MALFORMED_MANIFEST = 21,
@@ -254,7 +255,8 @@ enum sk_attempt {
     SK_ATTEMPT_ALLOCATE_MEMORY = 3,
     SK_ATTEMPT_CREATE_THREAD = 4,
     SK_ATTEMPT_QUEUE_CODE = 5,
-    SK_ATTEMPT_ATTACH = 6, /* as a debugger, or to read and write all memory */
+    SK_ATTEMPT_ATTACH = 6,         /* as a debugger, or to read and write all memory */
+    SK_ATTEMPT_START_WATCHDOG = 7, /* a hardware watchdog, while trustlets live */
     SK_ATTEMPT_END
 };
 struct sk_audit_record {

@@ -6,6 +6,7 @@
 ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
+ATTACK_WATCHDOG := $(ATTACKS)/watchdog/watchdog.ko
 ATTACK_TESTS := shell inject debuggers probes dma pci memory machine calls callee registers liar platform races plugged
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
@@ -14,7 +15,7 @@ ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz
 ATTACK_CC := musl-gcc -static -s $(HOSTED) -U_FORTIFY_SOURCE -Itests/attacks -Itests/attacks/user -Iinclude
 
 ALL += $(ATTACKS)/search $(ATTACKS)/host-canary
-GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) bin/attack-marked:$(ATTACKS)/marked \
+GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) lib/watchdog.ko:$(ATTACK_WATCHDOG) bin/attack-marked:$(ATTACKS)/marked \
 	$(foreach test,$(ATTACK_TESTS),tests/attack-$(test):$(ATTACKS)/$(test)) \
 	$(foreach tool,$(ATTACK_TOOLS),bin/attack-$(tool):$(ATTACKS)/$(tool)) \
 	tests/attack-fuzz:$(ATTACKS)/fuzz tests/attack-fuzz-long:$(ATTACKS)/fuzz \
@@ -64,7 +65,7 @@ $(ATTACKS)/ium-dynamic: $(IUM_OBJECTS) $(IUM_NO_TOKEN) $(LIBOPENVSM)
 $(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -fPIC -shared -s $< -o $@
-$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/probes: tests/attacks/user/victim.c
+$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/probes: tests/attacks/user/victim.c
 $(ATTACKS)/callee: tests/calls/calls.h
 # The kernel's own headers, which musl does not bring.
 $(ATTACKS)/probes: ATTACK_CC += -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
@@ -73,8 +74,10 @@ $(ATTACKS)/%: tests/attacks/user/%.c $(ATTACK_COMMON) $(ATTACK_HEADERS)
 	$(Q)$(ATTACK_CC) -pthread $(filter %.c,$^) -o $@
 
 $(ATTACK_PATCH): $(wildcard tests/attacks/patch/*)
+$(ATTACK_WATCHDOG): $(wildcard tests/attacks/watchdog/*)
+$(ATTACK_PATCH) $(ATTACK_WATCHDOG):
 	@mkdir -p $(@D)
-	$(Q)cp tests/attacks/patch/* $(@D)
+	$(Q)cp $^ $(@D)
 	$(Q)$(MAKE) --no-print-directory -s -C $(KERNEL_HEADERS) M=$(abspath $(@D)) CC=gcc \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 

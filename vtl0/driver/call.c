@@ -52,6 +52,7 @@ int sk_errno(u64 status)
     case SK_NOT_FOUND:
         return -ESRCH;
     case SK_BUSY:
+    case SK_WATCHDOG:
         return -EBUSY;
     case SK_LIMIT:
         return -EAGAIN;

@@ -162,6 +162,7 @@ int trustlet_map_channel(struct trustlet *t, struct vm_area_struct *vma);
 /* All of them. */
 void trustlets_end_all(bool forever);
 void trustlets_end_orphans(void);
+/* Does one live? In any context. */
 bool trustlets_any(void);
 
 /* The live process whose host that is, 0 for none. In any context. */
@@ -172,9 +173,14 @@ u64 trustlet_process_of(struct pid *host);
 /* Without kprobes they are not, and the kernel's log says so. */
 void guard_init(void);
 void guard_exit(void);
-/* The current process wanted to take hold of that trustlet's host (0: one that is not there yet):
+/* The current process wanted that of that trustlet (0: of none, or of one that is not there yet):
  * recorded a little later. In any context. */
-void guard_note(u64 process);
+void guard_note(u64 process, enum sk_attempt operation);
+
+/* ---- watchdog.c: no hardware watchdog while trustlets live ---- */
+
+void watchdog_init(void);
+void watchdog_exit(void);
 
 /* ---- secure.c: IsSecureProcess the Linux way ---- */
 

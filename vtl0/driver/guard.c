@@ -19,6 +19,7 @@
 
 struct attempt {
     u64 process;
+    u64 operation;
     pid_t who;
     char name[TASK_COMM_LEN];
 };
@@ -32,18 +33,20 @@ static void record_attempts(struct work_struct *work)
 
     while (kfifo_get(&attempts, &attempt)) {
         struct sk_words out,
-            in = {{SK_CALL_AUDIT_REPORT, attempt.process, SK_ATTEMPT_ATTACH, (u64)attempt.who}};
+            in = {{SK_CALL_AUDIT_REPORT, attempt.process, attempt.operation, (u64)attempt.who}};
 
-        pr_notice_ratelimited("process %d (%s) may not attach to the host of trustlet %llu\n",
-                              attempt.who, attempt.name, attempt.process);
+        if (attempt.operation == SK_ATTEMPT_ATTACH)
+            pr_notice_ratelimited("process %d (%s) may not attach to the host of trustlet %llu\n",
+                                  attempt.who, attempt.name, attempt.process);
         sk_call(&in, &out, SK_TO_THE_END);
     }
 }
 static DECLARE_WORK(record_work, record_attempts);
 
-void guard_note(u64 process)
+void guard_note(u64 process, enum sk_attempt operation)
 {
-    struct attempt attempt = {.process = process, .who = task_tgid_nr(current)};
+    struct attempt attempt = {
+        .process = process, .operation = operation, .who = task_tgid_nr(current)};
     unsigned long flags;
 
     get_task_comm(attempt.name, current);
@@ -66,7 +69,7 @@ static int on_question(struct kretprobe_instance *instance, struct pt_regs *regs
     process = trustlet_process_of(task_tgid(child));
     if (!process)
         return 1;
-    guard_note(process);
+    guard_note(process, SK_ATTEMPT_ATTACH);
     return 0;
 }
 

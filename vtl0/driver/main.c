@@ -154,9 +154,11 @@ static int normal_init(void)
         goto no_power;
     guard_init();
     witness_init();
+    watchdog_init();
     error = misc_register(&device);
     if (!error)
         return 0;
+    watchdog_exit();
     witness_exit();
     guard_exit();
     power_exit();
@@ -190,6 +192,7 @@ static void __exit openvsm_exit(void)
         dump_exit();
     } else {
         misc_deregister(&device);
+        watchdog_exit();
         witness_exit();
         guard_exit();
         power_exit();

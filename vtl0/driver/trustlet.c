@@ -164,7 +164,7 @@ static int start_locked(struct trustlet *t, struct openvsm_start *q)
     if (!t->has_image || t->has_process || t->dying)
         return -EBUSY;
     if (current->ptrace) { /* attached before there was a trustlet to guard */
-        guard_note(0);
+        guard_note(0, SK_ATTEMPT_ATTACH);
         return -EPERM;
     }
     if (q->size < sizeof(*block) || q->size > SK_START_MAX)
@@ -371,8 +371,8 @@ bool trustlets_any(void)
     struct trustlet *t;
     bool any = false;
 
-    mutex_lock(&trustlets_lock);
-    list_for_each_entry(t, &trustlets, link) any |= READ_ONCE(t->has_process);
-    mutex_unlock(&trustlets_lock);
+    rcu_read_lock();
+    list_for_each_entry_rcu(t, &trustlets, link) any |= READ_ONCE(t->has_process);
+    rcu_read_unlock();
     return any;
 }

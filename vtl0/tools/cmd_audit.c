@@ -27,6 +27,7 @@ static const char *attempt_name(uint64_t operation)
         [SK_ATTEMPT_CREATE_THREAD] = "create a thread",
         [SK_ATTEMPT_QUEUE_CODE] = "queue code",
         [SK_ATTEMPT_ATTACH] = "attach",
+        [SK_ATTEMPT_START_WATCHDOG] = "start a watchdog",
     };
     return operation < SK_ATTEMPT_END && names[operation] ? names[operation] : "?";
 }

@@ -8,6 +8,7 @@
 #include "epoll.h"
 #include "audit.h"
 #include "call.h"
+#include "hypercall.h"
 #include "image.h"
 #include "normal_memory.h"
 #include "spinlock.h"
@@ -94,9 +95,17 @@ void process_die(struct process *process, enum sk_death death, int exit_status, 
     }
 }
 
-static struct slot *slot_take(void)
+/* A hardware watchdog would reset the machine with their memory in it (docs/threat-model.md, B). */
+static bool trustlets_may_live(bool live)
+{
+    return hypercall_set_register(1, HV_REGISTER_OPENVSM_TRUSTLETS, live) == HV_STATUS_SUCCESS;
+}
+
+static enum sk_status slot_take(struct slot **taken)
 {
     WITH_LOCK(&table.lock);
+    if (table.live == 0 && !trustlets_may_live(true))
+        return SK_WATCHDOG;
     for (uint32_t i = 0; i < PROCESS_MAX; i++) {
         struct slot *slot = &table.slots[(table.next + i) % PROCESS_MAX];
 
@@ -107,16 +116,18 @@ static struct slot *slot_take(void)
         table.next = (table.next + i + 1) % PROCESS_MAX;
         table.live++;
         table.ever++;
-        return slot;
+        *taken = slot;
+        return SK_OK;
     }
-    return NULL;
+    return SK_LIMIT;
 }
 
 static void slot_give(struct slot *slot)
 {
     WITH_LOCK(&table.lock);
     slot->taken = false;
-    table.live--;
+    if (--table.live == 0)
+        trustlets_may_live(false);
 }
 
 /* Called with the slot's lock, which goes with it. The address space is gone. */
@@ -167,11 +178,12 @@ static enum sk_status process_new(struct process **made)
 
     if (frame == FRAME_NONE)
         return SK_NO_MEMORY;
-    struct slot *slot = slot_take();
+    struct slot *slot = NULL;
+    enum sk_status status = slot_take(&slot);
 
-    if (slot == NULL) {
+    if (status != SK_OK) {
         frame_put(frame);
-        return SK_LIMIT;
+        return status;
     }
     struct process *process = frame_pointer(frame);
 

@@ -211,6 +211,7 @@ static void registers_of_vtl1(void)
                                      HV_REGISTER_RAX,
                                      HV_REGISTER_XCR0,
                                      HV_REGISTER_VSM_PARTITION_CONFIG,
+                                     HV_REGISTER_OPENVSM_TRUSTLETS,
                                      HV_REGISTER_VSM_VP_SECURE_CONFIG_VTL0};
     unsigned int read = 0, written = 0;
 

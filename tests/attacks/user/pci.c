@@ -4,21 +4,26 @@
  * through the memory-mapped window. Each must end in #GP with its record; what is harmless works.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include "attacker.h"
+#include "victim.h"
 
 #define GP             13u
 #define ADDRESS        0xcf8u
 #define DATA           0xcfcu
 #define ENABLE         0x80000000u
 #define MCFG           "/sys/firmware/acpi/tables/MCFG"
+#define EDU            0x11e81234u
+#define ESB            0x25ab8086u /* Intel's 6300ESB watchdog */
 #define FUNCTION(d, f) ((uint32_t)(d) << 11 | (uint32_t)(f) << 8)
 
 static sigjmp_buf refusal;
@@ -138,11 +143,11 @@ static void config_write(uint32_t function, uint32_t reg, uint32_t value)
     outl(value, DATA);
 }
 
-/* QEMU's edu, whose first register says what it is; 0 if the machine has none. */
-static uint32_t find_edu(void)
+/* The function of bus 0 whose first register says what it is; 0 if the machine has none. */
+static uint32_t find_device(uint32_t identity)
 {
     for (uint32_t device = 1; device < 32; device++)
-        if (config_read(FUNCTION(device, 0), 0) == 0x11e81234u)
+        if (config_read(FUNCTION(device, 0), 0) == identity)
             return FUNCTION(device, 0);
     return 0;
 }
@@ -173,7 +178,7 @@ static void bar_over(uint32_t edu, const char *whose, uint64_t frame)
 
 static void bars(void)
 {
-    uint32_t edu = find_edu();
+    uint32_t edu = find_device(EDU);
     struct frames frames = {0};
 
     if (!edu) {
@@ -204,24 +209,145 @@ static void bars(void)
 #define TCO_TIME     0x12u /* in units of 0.6 s, at least 4 */
 #define TCO_HALT     (1u << 11)
 #define TCO_SECONDLY 2u
+#define ESB_LOCK     0x68u
+#define ESB_ENABLE   2u
 
 /* A reset would be one that software did not ask for (docs/threat-model.md, B): the board's strap
  * says that it makes none. */
-static void chipset_watchdog(void)
+static void chipset_watchdog(uint16_t tco)
 {
     struct timespec pause = {.tv_nsec = 100000000};
-    uint16_t ports = (config_read(FUNCTION(0x1f, 0), POWER_BASE) & 0xff80) + TCO;
     unsigned int looks = 0;
 
-    outw(4, ports + TCO_TIME);
-    outw(1, ports + TCO_RELOAD);
-    outw(TCO_SECONDLY, ports + TCO_EXPIRED); /* writing it clears it */
-    outw(inw(ports + TCO_CONTROL) & ~TCO_HALT, ports + TCO_CONTROL);
-    while (!(inw(ports + TCO_EXPIRED) & TCO_SECONDLY) && looks++ < 600)
+    outw(4, tco + TCO_TIME);
+    outw(1, tco + TCO_RELOAD);
+    outw(TCO_SECONDLY, tco + TCO_EXPIRED); /* writing it clears it */
+    outw(inw(tco + TCO_CONTROL) & ~TCO_HALT, tco + TCO_CONTROL);
+    while (!(inw(tco + TCO_EXPIRED) & TCO_SECONDLY) && looks++ < 600)
         nanosleep(&pause, NULL);
-    outw(inw(ports + TCO_CONTROL) | TCO_HALT, ports + TCO_CONTROL);
     ok(looks < 600 && skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK,
-       "the chipset's watchdog runs out twice, and resets nothing");
+       "control: the chipset's watchdog runs out twice, and resets nothing");
+}
+
+/* Trustlets do not start beside a watchdog that runs. */
+static void starts_beside(const char *what, bool runs)
+{
+    ok(prints("ium run busybox echo it runs 2>&1", runs ? "hardware watchdog runs" : "it runs", ""),
+       runs ? "beside %s no trustlet starts, and is told why"
+            : "control: %s stands, and one starts",
+       what);
+}
+
+static bool recorded_port(uint16_t port)
+{
+    struct sk_audit_record record = {0};
+
+    return audit_find(SK_AUDIT_PORT, port, &record);
+}
+
+/* Linux's own driver writes the word; all that would clear the bit are tried. */
+static void tco_is_refused(uint16_t tco)
+{
+    uint16_t control = tco + TCO_CONTROL, halted = inw(control);
+    bool stands = halted & TCO_HALT;
+
+    audit_mark();
+    ok(stands && out_is_refused(control, 2, halted & ~TCO_HALT) && recorded_port(control),
+       "beside a trustlet the chipset's watchdog is not started: refused and recorded");
+    ok(out_is_refused(control + 1, 1, 0), "... nor by its upper byte");
+    ok(out_is_refused(control - 2, 4, 0), "... nor by a dword that ends there");
+    ok(inw(control) == halted, "... and stands still");
+    ok(!out_is_refused(control, 2, halted), "... to halt it is allowed");
+}
+
+/* The emulator shows this register by bytes only. */
+static bool esb_runs(uint32_t esb)
+{
+    select_register(esb, ESB_LOCK);
+    return inb(DATA) & ESB_ENABLE;
+}
+
+static void esb_is_refused(uint32_t esb, uint64_t base)
+{
+    uint64_t address = base + ((uint64_t)esb << 4) + ESB_LOCK, word = 0;
+    struct sk_audit_record record = {0};
+
+    select_register(esb, ESB_LOCK);
+    audit_mark();
+    ok(out_is_refused(DATA, 1, ESB_ENABLE) && recorded_port(DATA),
+       "beside a trustlet the watchdog on PCI is not started: refused and recorded");
+    touch(address, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL);
+    word |= ESB_ENABLE;
+    ok(touch(address, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL) == GP &&
+           audit_find(SK_AUDIT_MEMORY, address, &record),
+       "... nor by the window");
+    ok(!esb_runs(esb), "... and stands still");
+    ok(!out_is_refused(DATA, 1, 0), "... to halt it is allowed");
+}
+
+/* Linux's own way, by a stand-in for its drivers' core (tests/attacks/watchdog). */
+static int open_watchdog(void)
+{
+    int file = open("/dev/watchdog", O_WRONLY | O_CLOEXEC), error = file < 0 ? errno : 0;
+
+    close(file);
+    return error;
+}
+
+static void load_watchdog(void)
+{
+    int module = open("/lib/watchdog.ko", O_RDONLY | O_CLOEXEC);
+
+    if (module < 0 || syscall(SYS_finit_module, module, "", 0))
+        bail("watchdog.ko: %s", strerror(errno));
+    close(module);
+}
+
+static void linux_is_told(void)
+{
+    struct sk_audit_record record = {0};
+    char text[64] = "";
+
+    audit_mark();
+    ok(open_watchdog() == EBUSY, "who asks Linux for a watchdog beside a trustlet gets EBUSY");
+    for (unsigned int i = 0; i < 200; i++) {
+        if (audit_find(SK_AUDIT_ATTEMPT, SK_ATTEMPT_START_WATCHDOG, &record))
+            break;
+        usleep(10000);
+    }
+    ok(record.value == (uint64_t)getpid(), "... and is recorded");
+    snprintf(text, sizeof(text), "process %d (attack-pci-q35) may not start", getpid());
+    ok(prints("dmesg", text, "trustlets live"), "... and named in the kernel's log");
+}
+
+static void watchdogs(uint64_t base)
+{
+    uint16_t tco = (config_read(FUNCTION(0x1f, 0), POWER_BASE) & 0xff80) + TCO;
+    uint32_t esb = find_device(ESB);
+    struct victim trustlet;
+
+    if (!esb)
+        bail("this machine has no 6300ESB");
+    chipset_watchdog(tco);
+    starts_beside("the chipset's watchdog", true);
+    outw(inw(tco + TCO_CONTROL) | TCO_HALT, tco + TCO_CONTROL);
+    select_register(esb, ESB_LOCK);
+    outb(ESB_ENABLE, DATA);
+    ok(esb_runs(esb), "control: the watchdog on PCI can be started");
+    starts_beside("the watchdog on PCI", true);
+    select_register(esb, ESB_LOCK);
+    outb(0, DATA);
+    starts_beside("each of them", false);
+    load_watchdog();
+    ok(open_watchdog() == 0, "control: Linux starts a watchdog");
+    victim_start(&trustlet, true);
+    tco_is_refused(tco);
+    esb_is_refused(esb, base);
+    linux_is_told();
+    ok(victim_end(&trustlet) == 0, "the trustlet ends well");
+    ok(open_watchdog() == 0, "control: then Linux starts a watchdog again");
+    ok(!out_is_refused(tco + TCO_CONTROL, 2, 0), "control: then it may run again");
+    outw(TCO_HALT, tco + TCO_CONTROL);
 }
 
 int main(void)
@@ -235,7 +361,7 @@ int main(void)
     by_ports();
     if (base) {
         by_window(base);
-        chipset_watchdog();
+        watchdogs(base);
     }
     bars();
     return done_testing();

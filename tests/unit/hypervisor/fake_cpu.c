@@ -171,3 +171,11 @@ void log_bytes(const char *bytes, uint64_t length)
     memcpy(fake.log, bytes, length);
     fake.log_length = length;
 }
+
+bool ports_hold_watchdog(struct ports *ports, bool live)
+{
+    if (live && fake.watchdog_runs)
+        return false;
+    ports->watchdog.held = live;
+    return true;
+}

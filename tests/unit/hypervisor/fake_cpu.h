@@ -30,6 +30,7 @@ struct fake_machine {
     struct fake_vcpu vcpu[VTL_COUNT];
     unsigned intercepts; /* vtl_memory_intercept() calls */
     uint64_t intercept_address;
+    bool watchdog_runs;
     unsigned notices; /* refused hypercalls that VTL1 was told of */
     char log[16];
     uint64_t log_length;

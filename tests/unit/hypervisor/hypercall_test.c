@@ -410,6 +410,28 @@ static void test_vsm_registers(void **state)
     assert_int_equal(get_register(0, 0, 0, 0xd0099, &value), HV_STATUS_INVALID_PARAMETER);
 }
 
+static void test_trustlets_register(void **state)
+{
+    (void)state;
+    bool *held = &fake.partition.ports.watchdog.held;
+    assert_int_equal(set_register(0, 0, 0, HV_REGISTER_OPENVSM_TRUSTLETS, 1),
+                     HV_STATUS_INVALID_PARAMETER);
+    assert_int_equal(set_register(1, 0, 0x10, HV_REGISTER_OPENVSM_TRUSTLETS, 1),
+                     HV_STATUS_INVALID_PARAMETER);
+    assert_false(*held);
+    assert_int_equal(set_register(1, 0, 0, HV_REGISTER_OPENVSM_TRUSTLETS, 1), 0);
+    assert_true(*held);
+    assert_int_equal(set_register(0, 0, 0, HV_REGISTER_OPENVSM_TRUSTLETS, 0),
+                     HV_STATUS_INVALID_PARAMETER);
+    assert_true(*held);
+    assert_int_equal(set_register(1, 0, 0, HV_REGISTER_OPENVSM_TRUSTLETS, 0), 0);
+    assert_false(*held);
+    fake.watchdog_runs = true;
+    assert_int_equal(set_register(1, 0, 0, HV_REGISTER_OPENVSM_TRUSTLETS, 1),
+                     HV_STATUS_OPERATION_DENIED);
+    assert_false(*held);
+}
+
 static void test_registers_of_whom(void **state)
 {
     (void)state;
@@ -547,6 +569,7 @@ int main(void)
         TEST(test_enable_partition_vtl),
         TEST(test_enable_vp_vtl),
         TEST(test_vsm_registers),
+        TEST(test_trustlets_register),
         TEST(test_registers_of_whom),
         TEST(test_pending_event),
         TEST(test_assist_page_is_pinned),
