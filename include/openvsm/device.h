@@ -17,6 +17,11 @@
 #endif
 
 #define OPENVSM_DEVICE            "/dev/openvsm"
+/*
+ * The driver sends it to a carrier whose system call VTL1 wants interrupted: each has a handler for
+ * it before it runs a thread, without SA_RESTART, and does not block it. (SIGRTMAX)
+ */
+#define OPENVSM_KICK_SIGNAL       64
 /* A header, and a bounce buffer with room for the longest UDP datagram beside its address. */
 #define OPENVSM_CHANNEL_PAGES     18u
 /* mmap offset of thread t's channel. */

@@ -85,6 +85,8 @@ enum sk_status {
  * answered; if it needs VTL0 before that, its own carrier takes over. SK_ACCESS_DENIED: its
  * manifest does not let it be called. TRUSTLET_CANCEL (process, the same gpa): VTL1 will not touch
  * the caller's memory any more.
+ * PROCESS_RING    (process) -> nanoseconds after which to ring again (0: no need), then results 1
+ * to 3 as of SK_RUN_WAKE. VTL0 says when VTL1 looks at its clock, no more.
  */
 #define SK_CALL_LIST(X)                                                                            \
     X(0, NULL, null)                                                                               \
@@ -107,7 +109,8 @@ enum sk_status {
     X(17, STATISTICS, statistics)                                                                  \
     X(18, TRUSTLET_CALL, trustlet_call)                                                            \
     X(19, TRUSTLET_CANCEL, trustlet_cancel)                                                        \
-    X(20, MEASUREMENT, measurement)
+    X(20, MEASUREMENT, measurement)                                                                \
+    X(21, PROCESS_RING, process_ring)
 
 enum sk_call_number {
 #define SK_CALL_ENUM(number, name, handler) SK_CALL_##name = number,
@@ -133,7 +136,7 @@ enum sk_run {
     SK_RUN_PREEMPTED = 1, /* an interrupt waits for VTL0 */
     SK_RUN_WAIT = 2,      /* result 1: nanoseconds at most, ~0 = until woken by SK_RUN_WAKE */
     SK_RUN_WAKE = 3,      /* results 1, 2: a bit for each waiting thread to run again, by index;
-                             then run us again */
+                             3: SK_TELL_*; then run us again */
     SK_RUN_SPAWN = 4, /* result 1: index of a new thread that wants a carrier. Where there is none
                          for it: -EAGAIN as the answer in the channel, and it never was */
     SK_RUN_THREAD_EXIT = 5, /* results as for WAKE; the index may be used again */
@@ -142,6 +145,9 @@ enum sk_run {
     SK_RUN_MEMORY = 7, /* result 1: pages to donate, then run us again */
     SK_RUN_ACCEPT = 8, /* as WAIT; the thread waits for a call, and has answered the last one */
 };
+#define SK_TELL_WAKE  (1u << 0) /* a bit is set in results 1, 2 */
+#define SK_TELL_KICK  (1u << 1) /* sk_channel.interrupt was set in one of the threads' channels */
+#define SK_TELL_CLOCK (1u << 2) /* PROCESS_RING is to be called: it knows when again */
 enum sk_death {
     SK_DEATH_EXIT = 0,
     SK_DEATH_FAULT = 1,        /* the program's own fault: signal and address say which */
@@ -173,7 +179,9 @@ struct sk_channel {
     uint64_t arguments[6];
     uint64_t answered; /* = sequence */
     int64_t result;
-    uint8_t reserved[OPENVSM_PAGE_SIZE - 80];
+    uint64_t interrupt; /* VTL1: = sequence, if it is to end with EINTR where Linux ends such a call
+                           so; what becomes of that is VTL1's affair */
+    uint8_t reserved[OPENVSM_PAGE_SIZE - 88];
 };
 static_assert(sizeof(struct sk_channel) == OPENVSM_PAGE_SIZE, "channel header is one page");
 /*

@@ -48,5 +48,6 @@ void identity(void);
 void limits(void);
 void twins(void);
 void others(void);
+void interrupts(void);
 
 #endif

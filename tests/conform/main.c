@@ -80,6 +80,7 @@ static const struct {
     {"limits", limits},
     {"twins", twins},
     {"others", others},
+    {"interrupts", interrupts},
 };
 
 /* conform DIRECTORY: all families, each in a directory of its own below that one. */

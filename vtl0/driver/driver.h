@@ -12,6 +12,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/kref.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -20,6 +21,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <openvsm/device.h>
 #include <openvsm/hypercall.h>
@@ -94,7 +96,8 @@ void memory_unneeded(void);
 #define OPENVSM_MAX_THREADS 1024u /* more than any manifest may ask for */
 
 struct carried_thread {
-    void *channel; /* OPENVSM_CHANNEL_BYTES, contiguous */
+    void *channel;               /* OPENVSM_CHANNEL_BYTES, contiguous */
+    struct task_struct *carrier; /* who mapped it; there as long as the channel */
     wait_queue_head_t queue;
     ktime_t deadline;     /* of the wait, absolute; KTIME_MAX: none */
     struct sk_words last; /* answer of the last run that was not SK_RUN_SYSCALL */
@@ -126,6 +129,9 @@ struct trustlet {
     unsigned int thread_slots; /* how many at the beginning may be used */
     struct carried_thread *threads[OPENVSM_MAX_THREADS];
     struct callee callee;
+    struct hrtimer clock; /* then VTL1 looks at its own */
+    struct work_struct ring;
+    struct delayed_work kick;
     struct trustlet *target;        /* whom this file calls; set once */
     struct sk_trustlet_call *spare; /* for the next call; NULL: one has it */
     struct kref references;         /* the file's own, and those of its callers' files */
@@ -205,6 +211,18 @@ long run_results(struct trustlet *t, struct openvsm_run __user *argument);
 void run_wake_all(struct trustlet *t);
 /* Wakes the carrier of that thread. */
 void run_wake(struct trustlet *t, u64 index);
+/* Does what results 1 to 3 of SK_RUN_WAKE and its like say. -> 1 */
+int run_told(struct trustlet *t, const struct sk_words *answer);
+
+/* ---- kick.c: signals of trustlets, as far as VTL0 has to do with them ---- */
+
+void kicks_init(struct trustlet *t);
+/* The trustlet has ended; waits for what is under way. */
+void kicks_exit(struct trustlet *t);
+/* There are calls to be interrupted. */
+void kicks_begin(struct trustlet *t);
+/* VTL1 is to look at its clock. */
+void kicks_ring(struct trustlet *t);
 
 /* ---- trustlet_call.c: calls into a trustlet ---- */
 

@@ -41,13 +41,17 @@ void run_wake(struct trustlet *t, u64 index)
         wake(c);
 }
 
-/* A bit for each, by index. */
-static int wake_threads(struct trustlet *t, u64 first, u64 second)
+/* Threads are a bit for each, by index. */
+int run_told(struct trustlet *t, const struct sk_words *w)
 {
-    unsigned long bits[] = {first, second};
+    unsigned long threads[] = {w->w[2], w->w[3]};
     unsigned int index;
 
-    for_each_set_bit(index, bits, 128) run_wake(t, index);
+    for_each_set_bit(index, threads, 128) run_wake(t, index);
+    if (w->w[4] & SK_TELL_KICK)
+        kicks_begin(t);
+    if (w->w[4] & SK_TELL_CLOCK)
+        kicks_ring(t);
     return STEP_ENTER;
 }
 
@@ -104,14 +108,14 @@ static int after_entry(struct trustlet *t, struct carried_thread *c, const struc
     case SK_RUN_WAIT:
         return start_wait(t, c, w->w[2]);
     case SK_RUN_WAKE:
-        return wake_threads(t, w->w[2], w->w[3]);
+        return run_told(t, w);
     case SK_RUN_ACCEPT:
         callee_accepts(&t->callee);
         return start_wait(t, c, w->w[2]);
     case SK_RUN_MEMORY:
         return lend(t, w->w[2]);
     case SK_RUN_THREAD_EXIT:
-        wake_threads(t, w->w[2], w->w[3]);
+        run_told(t, w);
         trustlet_thread_ended(t, c);
         callee_answered(&t->callee);
         return STEP_TO_USER;

@@ -25,6 +25,7 @@ struct trustlet *trustlet_new(void)
     mutex_init(&t->lock);
     kref_init(&t->references);
     callee_init(&t->callee);
+    kicks_init(t);
     mmgrab(current->mm);
     t->mm = current->mm;
     t->owner = get_pid(task_tgid(current));
@@ -37,8 +38,10 @@ struct trustlet *trustlet_new(void)
 
 static void channel_free(struct carried_thread *c)
 {
-    if (c->channel)
+    if (c->channel) {
         free_pages_exact(c->channel, OPENVSM_CHANNEL_BYTES);
+        put_task_struct(c->carrier);
+    }
     c->channel = NULL;
 }
 
@@ -47,6 +50,7 @@ void trustlet_free(struct trustlet *t)
     unsigned int i;
 
     trustlet_end(t);
+    kicks_exit(t);
     mutex_lock(&trustlets_lock);
     list_del_rcu(&t->link);
     mutex_unlock(&trustlets_lock);
@@ -266,6 +270,7 @@ static int make_channel(struct trustlet *t, struct vm_area_struct *vma, unsigned
                                    GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL);
     if (!c->channel)
         return -ENOMEM;
+    c->carrier = get_task_struct(current);
     error = insert_channel(vma, c->channel) ?: attach(t, c, index, vma->vm_start);
     if (error)
         channel_free(c);

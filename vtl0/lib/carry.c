@@ -32,7 +32,8 @@ static void ignore(int signal)
     (void)signal;
 }
 
-/* Without SA_RESTART, and with a handler at all, the signal ends a blocking call by EINTR. */
+/* Without SA_RESTART, and with a handler at all, the signal ends a blocking call by EINTR. To be
+ * called before another thread or the driver may send it. */
 static void make_kickable(struct openvsm *host)
 {
     struct sigaction action = {.sa_handler = ignore};
@@ -83,6 +84,7 @@ static void wait_a_while(struct openvsm *host)
 static void enlist(struct carrier *c)
 {
     pthread_mutex_lock(&c->host->lock);
+    make_kickable(c->host);
     c->thread = pthread_self();
     c->next = c->host->carriers;
     c->host->carriers = c;
@@ -161,10 +163,22 @@ static __attribute__((noinline)) void keep_signals(const struct sk_channel *chan
     openvsm_keep_signals(set);
 }
 
+/* Does nobody want that call interrupted? A kick for an earlier one came late. */
+static __attribute__((noinline)) bool kicked_for_nothing(const struct openvsm *host,
+                                                         const struct sk_channel *channel)
+{
+    return __atomic_load_n(&channel->interrupt, __ATOMIC_ACQUIRE) != channel->sequence &&
+           !__atomic_load_n(&host->ended, __ATOMIC_ACQUIRE) &&
+           !__atomic_load_n(&host->killed, __ATOMIC_ACQUIRE);
+}
+
 static void make_syscall(struct openvsm *host, struct sk_channel *channel)
 {
     uint64_t sequence = channel->sequence, number = channel->number;
-    int64_t result = openvsm_make_syscall(host->fd, number, channel->arguments);
+    int64_t result;
+    do
+        result = openvsm_make_syscall(host->fd, number, channel->arguments);
+    while (__builtin_expect(result == -EINTR, 0) && kicked_for_nothing(host, channel));
     if (__builtin_expect(number == SYS_signalfd || number == SYS_signalfd4, 0) && result >= 0)
         keep_signals(channel);
     answer(channel, result, sequence);
@@ -279,6 +293,7 @@ int openvsm_kill(struct openvsm *host, int signal)
     uint32_t number = (uint32_t)signal;
     pthread_mutex_lock(&host->lock);
     make_kickable(host);
+    __atomic_store_n(&host->killed, true, __ATOMIC_RELEASE);
     int result = ioctl(host->fd, OPENVSM_KILL, &number);
     openvsm_kick(host);
     pthread_mutex_unlock(&host->lock);

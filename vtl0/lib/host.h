@@ -8,8 +8,9 @@
 
 #include "openvsm.h"
 
-/* Ends blocking calls of carriers; a trustlet cannot have it. */
-#define KICK_SIGNAL SIGRTMAX
+/* Ends blocking calls of carriers, be it the driver that sends it or this library; a trustlet
+ * cannot have it. */
+#define KICK_SIGNAL OPENVSM_KICK_SIGNAL
 
 /* One VTL0 thread that carries one thread of the trustlet. */
 struct carrier {
@@ -27,6 +28,7 @@ struct openvsm {
     struct carrier *carriers;
     bool kickable; /* the kick signal has its handler */
     bool ended;
+    bool killed;        /* openvsm_kill() was called */
     pthread_t finisher; /* who learned of the end first */
     int error;          /* errno that ended it without an answer from VTL1 */
     struct openvsm_end end;

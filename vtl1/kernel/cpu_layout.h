@@ -27,7 +27,7 @@
 
 #define VECTOR_VINA          0x20 /* an interrupt waits for VTL0 */
 #define VECTOR_JOB_OVER      0x21
-#define CALL_COUNT           21 /* = SK_CALL_COUNT */
+#define CALL_COUNT           22 /* = SK_CALL_COUNT */
 #define ENTRY_USER_SYSCALL   0x100
 
 #endif

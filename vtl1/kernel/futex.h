@@ -16,7 +16,7 @@ struct thread;
 /* The word at a user address, or NULL with *error: -EINVAL (alignment), -EFAULT, -ENOMEM. */
 uint32_t *futex_word(struct thread *thread, uint64_t address, unsigned access, int *error);
 /* Of those that wait on `from` with a common bit, in the order they came: the first `wake` are
- * woken (and stand in waker->wake), the next `move` wait on `to` from now on. -> how many. */
+ * woken, the next `move` wait on `to` from now on. -> how many. */
 uint32_t futex_wake(struct thread *waker, uint64_t from, uint32_t bits, uint32_t wake, uint64_t to,
                     uint32_t move);
 /* Takes the thread off the list of those that wait, if it is on it. */

@@ -52,7 +52,7 @@ uint32_t futex_wake(struct thread *waker, uint64_t from, uint32_t bits, uint32_t
         if (meant && met < wake) {
             *link = thread->next_waiter;
             thread->futex_address = 0;
-            thread_wake(waker, thread);
+            thread_wake(thread);
         } else {
             thread->futex_address = meant ? to : thread->futex_address;
             link = &thread->next_waiter;

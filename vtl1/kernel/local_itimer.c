@@ -28,12 +28,11 @@ static uint64_t remaining(const struct process *process)
     return process->alarm > now + MICROSECOND_NS ? process->alarm - now : MICROSECOND_NS;
 }
 
-/* What the others sleep by may be later than the timer now. */
 static void set_timer(struct thread *thread, uint64_t ns, uint64_t interval)
 {
     thread->process->alarm = ns == 0 ? 0 : wait_after(ns);
     thread->process->alarm_interval = interval;
-    signal_wake(thread, NULL);
+    thread->process->tell.what |= SK_TELL_CLOCK;
 }
 
 static struct linux_time timeval_of(uint64_t ns)

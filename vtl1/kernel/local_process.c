@@ -35,7 +35,7 @@ static enum syscall_action send_signal(struct thread *thread, struct thread *tar
     if (!found)
         return syscall_return(thread, -ESRCH);
     if (number != 0)
-        signal_send(thread, target, number);
+        signal_send(thread->process, target, number);
     return syscall_return(thread, 0);
 }
 
@@ -95,7 +95,7 @@ enum syscall_action local_rt_sigprocmask(struct thread *thread, const uint64_t g
     if (given[2] != 0)
         error = user_copy_out(space, given[2], &old, sizeof(old));
     if (error == 0)
-        thread->signal_mask = new & ~SIGNALS_NEVER_BLOCKED;
+        signal_block(thread, new);
     return syscall_return_memory(thread, error);
 }
 
@@ -110,17 +110,11 @@ enum syscall_action local_rt_sigpending(struct thread *thread, const uint64_t gi
 /* Waits with another mask, until a handler has run. */
 enum syscall_action local_rt_sigsuspend(struct thread *thread, const uint64_t given[6])
 {
-    uint64_t mask = 0;
-    if (thread->syscall.stage != 0)
-        return wait_until(thread, 1, WAIT_FOREVER);
-    if (given[1] != SIGNAL_SET_SIZE)
-        return syscall_return(thread, -EINVAL);
-    int error = user_copy_in(&thread->process->space, &mask, given[0], sizeof(mask));
+    int error = 0;
+    if (thread->syscall.stage == 0)
+        error = signal_block_meanwhile(thread, given[0], given[1]);
     if (error != 0)
         return syscall_return_memory(thread, error);
-    thread->saved_mask = thread->signal_mask;
-    thread->mask_saved = true;
-    thread->signal_mask = mask & ~SIGNALS_NEVER_BLOCKED;
     return wait_until(thread, 1, WAIT_FOREVER);
 }
 

@@ -8,6 +8,7 @@
 #include "linux_abi.h"
 #include "marshal.h"
 #include "page_table.h"
+#include "signals.h"
 #include "string.h"
 #include "thread.h"
 #include "user_copy.h"
@@ -264,6 +265,7 @@ enum syscall_action local_exit(struct thread *thread, const uint64_t given[6])
     int error = 0;
     if (thread->robust_list != 0 && !release_all(thread))
         return SYSCALL_AGAIN;
+    signal_block(thread, UINT64_MAX);
     if (thread->index == 0)
         process->leader_status = (uint8_t)given[0];
     if (process->thread_count == 1) {

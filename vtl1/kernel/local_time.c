@@ -52,18 +52,17 @@ enum syscall_action local_clock_getres(struct thread *thread, const uint64_t giv
 static enum syscall_action cut_short(struct thread *thread, uint64_t deadline)
 {
     bool again = thread->syscall.entry->number == __NR_futex && deadline == WAIT_FOREVER;
-    thread->interrupted = again ? __NR_futex : 0;
+    thread->interrupted = again ? __NR_futex + 1 : 0;
     futex_cancel(thread);
     return syscall_return(thread, -EINTR);
 }
 
 enum syscall_action wait_until(struct thread *thread, uint32_t stage, uint64_t deadline)
 {
-    uint64_t now = time_monotonic_ns(), alarm = thread->process->alarm;
-    uint64_t until = alarm != 0 && alarm < deadline ? alarm : deadline;
+    uint64_t now = deadline == WAIT_FOREVER ? 0 : time_monotonic_ns();
     thread->syscall.stage = stage;
     thread->syscall.deadline = deadline;
-    thread->run_result[0] = until == WAIT_FOREVER ? WAIT_FOREVER : until > now ? until - now : 0;
+    thread->run_result[0] = deadline > now ? deadline - now : 0;
     return signal_waiting(thread) ? cut_short(thread, deadline) : SYSCALL_WAIT;
 }
 

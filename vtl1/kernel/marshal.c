@@ -100,8 +100,10 @@ static enum syscall_action finish(struct thread *thread, int64_t result)
     wipe_request(thread);
     if (done > 0)
         result = (int64_t)done + (result > 0 ? result : 0);
+    if (result == -EINTR && thread->syscall.entry->check < CHECK_SLEEP)
+        thread->interrupted = thread->syscall.entry->number + 1u;
     if (result == -EPIPE && breaks_pipe(thread))
-        signal_send(thread, thread, SIGPIPE);
+        signal_send(thread->process, thread, SIGPIPE);
     return syscall_return(thread, result);
 }
 

@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "epoll.h"
 #include "linux_abi.h"
+#include "signals.h"
 #include "string.h"
 #include "syscall.h"
 #include "user_copy.h"
@@ -244,6 +245,18 @@ static int put_event(struct thread *thread, const uint64_t given[6], unsigned i)
     return 0;
 }
 
+/* Its size is the next argument's; the last argument of all, of pselect6(2), points to both. */
+static int put_mask(struct thread *thread, const uint64_t given[6], unsigned i)
+{
+    uint64_t at[2] = {given[i], i < 5 ? given[i + 1] : 0};
+    int error = 0;
+    if (i == 5 && at[0] != 0)
+        error = user_copy_in(&thread->process->space, at, at[0], sizeof(at));
+    if (error != 0 || at[0] == 0 || thread->mask_saved)
+        return error;
+    return signal_block_meanwhile(thread, at[0], at[1]);
+}
+
 int marshal_put(struct thread *thread, const uint64_t given[6], unsigned i)
 {
     struct syscall_state *s = &thread->syscall;
@@ -272,6 +285,8 @@ int marshal_put(struct thread *thread, const uint64_t given[6], unsigned i)
     case ARGUMENT_MESSAGE_IN:
     case ARGUMENT_MESSAGE_OUT:
         return message_put(thread, given, i);
+    case ARGUMENT_MASK:
+        return put_mask(thread, given, i);
     case ARGUMENT_EVENT_IN:
         return put_event(thread, given, i);
     default: /* NONE; LENGTH and SIZE are filled in by the argument before them */

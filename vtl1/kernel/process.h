@@ -75,6 +75,11 @@ struct process {
     struct start_state start;
     struct epoll_table *epoll; /* NULL: nothing was ever registered */
 
+    struct process_tell {
+        uint64_t wake[2]; /* threads to run again */
+        uint64_t what;    /* SK_TELL_*; 0: nothing */
+    } tell;               /* what VTL0 hears at the next way out: results of SK_RUN_WAKE */
+
     struct linux_sigaction signals[LINUX_SIGNALS]; /* of signal 1.. */
     uint64_t pending;                              /* sent to the process; bit n - 1 is signal n */
     uint64_t alarm, alarm_interval; /* setitimer's, by time_monotonic_ns(); 0: not set, only once */

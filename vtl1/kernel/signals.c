@@ -67,35 +67,75 @@ void signal_exception(struct thread *thread)
                  placed ? r->rip : 0);
 }
 
-void signal_wake(struct thread *sender, const struct thread *target)
+void signal_interrupt(struct thread *thread)
 {
-    const struct process *process = sender->process;
-    for (uint32_t i = 0; i < process->thread_slots; i++)
-        if (process->threads[i] != NULL && process->threads[i] != sender &&
-            (target == NULL || target == process->threads[i]))
-            thread_wake(sender, process->threads[i]);
+    thread->channel->interrupt = thread->syscall.sequence;
+    thread->process->tell.what |= SK_TELL_KICK;
 }
 
-/* Whoever comes first takes a signal of the whole process. */
-void signal_send(struct thread *sender, struct thread *target, uint64_t number)
+/* Of those who have not blocked one of them, rather one that runs; NULL: all have. */
+static struct thread *taker(const struct process *process, uint64_t signals)
 {
-    struct process *process = sender->process;
+    struct thread *best = NULL;
+    for (uint32_t i = 0; signals != 0 && i < process->thread_slots; i++) {
+        struct thread *thread = process->threads[i];
+        if (thread != NULL && (signals & ~thread->signal_mask) &&
+            (best == NULL || (thread->running && !best->running)))
+            best = thread;
+    }
+    return best;
+}
+
+/* One that runs looks before it enters ring 3 again. */
+static void rouse(struct thread *thread)
+{
+    if (thread == NULL || thread->running)
+        return;
+    thread_wake(thread);
+    if (thread->resume == RESUME_COMPLETE)
+        signal_interrupt(thread);
+}
+
+void signal_send(struct process *process, struct thread *target, uint64_t number)
+{
     uint64_t bit = SIGNAL_BIT(number);
-    const struct thread *first = target != NULL ? target : sender;
-    if (ignored(process, number) && !(first->signal_mask & bit))
+    struct thread *thread = taker(process, bit);
+    if (target != NULL)
+        thread = target->signal_mask & bit ? NULL : target;
+    if (thread != NULL && ignored(process, number))
         return;
     *(target != NULL ? &target->pending : &process->pending) |= bit;
-    signal_wake(sender, target);
+    rouse(thread);
 }
 
-void signal_ring(struct thread *thread)
+uint64_t signal_ring(struct process *process)
 {
-    struct process *process = thread->process;
     uint64_t now = time_monotonic_ns(), interval = process->alarm_interval;
-    if (now < process->alarm)
-        return;
-    process->alarm = interval == 0 ? 0 : now + interval - (now - process->alarm) % interval;
-    signal_send(thread, NULL, SIGALRM);
+    if (process->alarm != 0 && now >= process->alarm) {
+        process->alarm = interval == 0 ? 0 : now + interval - (now - process->alarm) % interval;
+        signal_send(process, NULL, SIGALRM);
+    }
+    return process->alarm == 0 ? 0 : process->alarm - now;
+}
+
+void signal_block(struct thread *thread, uint64_t mask)
+{
+    thread->signal_mask = mask & ~SIGNALS_NEVER_BLOCKED;
+    rouse(taker(thread->process, thread->process->pending & thread->signal_mask));
+}
+
+int signal_block_meanwhile(struct thread *thread, uint64_t from, uint64_t size)
+{
+    uint64_t mask = 0;
+    int error = size == sizeof(mask)
+                    ? user_copy_in(&thread->process->space, &mask, from, sizeof(mask))
+                    : -EINVAL;
+    if (error != 0)
+        return error;
+    thread->saved_mask = thread->signal_mask;
+    thread->mask_saved = true;
+    signal_block(thread, mask);
+    return 0;
 }
 
 /* ---- taking ---- */
@@ -111,11 +151,6 @@ static struct signal next_signal(const struct thread *thread)
         return (struct signal){0};
     return (struct signal){.number = (uint32_t)__builtin_ctzll(own != 0 ? own : all) + 1,
                            .code = own != 0 ? SI_TKILL : SI_USER};
-}
-
-bool signal_waiting(const struct thread *thread)
-{
-    return next_signal(thread).number != 0;
 }
 
 static void take(struct thread *thread, const struct signal *s)
@@ -161,9 +196,8 @@ static void describe(const struct thread *thread, const struct signal *s, siginf
     DO(rax) DO(rbx) DO(rcx) DO(rdx) DO(rdi) DO(rsi) DO(rbp) DO(rsp) DO(rip)
 /* clang-format on */
 
-/* The registers as the program will have them again. A call that the signal cut short is made again
- * behind the handler, where that is wanted. */
-static void keep_registers(const struct thread *thread, bool again, struct sigcontext *c)
+/* The registers as the program will have them again. */
+static void keep_registers(const struct thread *thread, struct sigcontext *c)
 {
     const struct user_registers *r = &thread->registers;
 #define KEEP(name) c->name = r->name;
@@ -172,10 +206,6 @@ static void keep_registers(const struct thread *thread, bool again, struct sigco
     c->cs = SELECTOR_USER_CODE;
     c->ss = SELECTOR_USER_DATA;
     c->oldmask = thread->mask_saved ? thread->saved_mask : thread->signal_mask;
-    if (again && thread->interrupted != 0) {
-        c->rax = thread->interrupted;
-        c->rip -= SYSCALL_LENGTH;
-    }
     if (thread->forced.number == 0)
         return;
     c->err = r->error_code;
@@ -194,8 +224,8 @@ static void enter_handler(struct thread *thread, uint32_t number, uint64_t frame
     r->rip = action->handler;
     r->rsp = frame;
     r->rflags &= ~(uint64_t)(FLAG_TRAP | FLAG_DIRECTION);
-    thread->signal_mask |= action->mask | (action->flags & SA_NODEFER ? 0 : SIGNAL_BIT(number));
-    thread->signal_mask &= ~SIGNALS_NEVER_BLOCKED;
+    signal_block(thread, thread->signal_mask | action->mask |
+                             (action->flags & SA_NODEFER ? 0 : SIGNAL_BIT(number)));
     thread->mask_saved = false;
     if (action->flags & SA_RESETHAND)
         action->handler = HANDLER_DEFAULT;
@@ -214,6 +244,16 @@ static enum syscall_action no_frame(struct thread *thread, int error)
     return SYSCALL_EXIT;
 }
 
+/* The call that a signal cut short. */
+static void make_again(struct thread *thread)
+{
+    if (thread->interrupted == 0)
+        return;
+    thread->registers.rax = thread->interrupted - 1;
+    thread->registers.rip -= SYSCALL_LENGTH;
+    thread->interrupted = 0;
+}
+
 static enum syscall_action run_handler(struct thread *thread, const struct signal *s,
                                        const struct linux_sigaction *action)
 {
@@ -223,7 +263,9 @@ static enum syscall_action run_handler(struct thread *thread, const struct signa
     const void *state = fpu_show(thread, &size);
     uint64_t state_at = (stack_for(thread, action) - size) & ~63ull;
     uint64_t frame_at = ((state_at - sizeof(frame)) & ~15ull) - 8; /* as behind a CALL */
-    keep_registers(thread, action->flags & SA_RESTART, &frame.context.uc_mcontext);
+    if (action->flags & SA_RESTART)
+        make_again(thread);
+    keep_registers(thread, &frame.context.uc_mcontext);
     describe(thread, s, &frame.info);
     frame.context.uc_flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
     frame.context.uc_mcontext.fpstate = (void *)(uintptr_t)state_at; /* NOLINT: the trustlet's */
@@ -240,15 +282,22 @@ static enum syscall_action run_handler(struct thread *thread, const struct signa
     return SYSCALL_RETURN;
 }
 
+/* Another thread took it, or it had no handler: the program does not learn of it. */
+static enum syscall_action go_on(struct thread *thread)
+{
+    if (thread->mask_saved)
+        signal_block(thread, thread->saved_mask);
+    thread->mask_saved = false;
+    make_again(thread);
+    return SYSCALL_RETURN;
+}
+
 enum syscall_action signal_deliver(struct thread *thread)
 {
     struct process *process = thread->process;
     struct signal s = next_signal(thread);
-    if (s.number == 0) { /* another thread took it */
-        thread->signal_mask = thread->saved_mask;
-        thread->mask_saved = false;
-        return SYSCALL_RETURN;
-    }
+    if (s.number == 0)
+        return go_on(thread);
     const struct linux_sigaction *action = &process->signals[s.number - 1];
     if (action->handler > HANDLER_IGNORE)
         return run_handler(thread, &s, action);
@@ -294,6 +343,6 @@ enum syscall_action local_rt_sigreturn(struct thread *thread, const uint64_t giv
         return syscall_return(thread, 0);
     }
     take_registers(thread, &context.uc_mcontext);
-    thread->signal_mask = context.uc_sigmask & ~SIGNALS_NEVER_BLOCKED;
+    signal_block(thread, context.uc_sigmask);
     return syscall_return(thread, (int64_t)context.uc_mcontext.rax);
 }

@@ -39,6 +39,7 @@ enum argument_kind {
     ARGUMENT_BITS,       /* fd_set for as many bits as argument 1 says */
     ARGUMENT_MESSAGE_IN, /* struct msghdr that VTL0 sends */
     ARGUMENT_MESSAGE_OUT, /* struct msghdr that VTL0 fills */
+    ARGUMENT_MASK,        /* signals to block meanwhile; their size follows, or it points to both */
     ARGUMENT_EVENT_IN,    /* struct epoll_event; VTL0 gets a token for its data, epoll.h */
 };
 
@@ -73,8 +74,6 @@ struct result {
 /* What is known of an answer's content, checked before the trustlet sees it. */
 enum answer_check {
     CHECK_NONE = 0,
-    CHECK_POLL,      /* revents within events, their number is the result */
-    CHECK_BITS,      /* select: no bit that was not asked for, their number is the result */
     CHECK_DIRENTS,   /* getdents64: a chain of whole records with ended names */
     CHECK_TIMESPEC,  /* nanoseconds below a second */
     CHECK_REAL_SPEC, /* the same, and real time that does not run backwards */
@@ -88,7 +87,11 @@ enum answer_check {
     CHECK_DUP,          /* argument 2 is another file now */
     CHECK_WATCHED,      /* epoll_ctl: the token stands for the data from now on */
     CHECK_ALONE,        /* SYSCALL_LOCAL: no other thread's change of memory comes between */
-    CHECK_EVENTS,       /* epoll_wait: events that were asked for, each once, with their data */
+    /* From here on, signal(7): EINTR whatever the signal's handler wants. */
+    CHECK_SLEEP,  /* nothing */
+    CHECK_POLL,   /* revents within events, their number is the result */
+    CHECK_BITS,   /* select: no bit that was not asked for, their number is the result */
+    CHECK_EVENTS, /* epoll_wait: events that were asked for, each once, with their data */
 };
 
 /* Which manifest classes a call needs when its arguments decide that. */

@@ -221,83 +221,82 @@ static bool run_fault(struct thread *thread, enum sk_run *why)
     struct process *process = thread->process;
     int error = address_space_fault(&process->space, thread->fault_address, thread->fault_access);
 
-    if (error == 0) {
-        thread->resume = RESUME_USER;
-        return false;
-    }
     if (error == -ENOMEM && want_memory(thread, why))
         return true;
     thread->resume = RESUME_USER;
-    bool mapped = region_at(&process->space, thread->fault_address) != NULL;
     if (error == -EFAULT)
-        signal_force(thread, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, thread->fault_address);
-    else
+        signal_force(thread, SIGSEGV,
+                     region_at(&process->space, thread->fault_address) ? SEGV_ACCERR : SEGV_MAPERR,
+                     thread->fault_address);
+    else if (error != 0)
         process_die(process, SK_DEATH_MEMORY, 0, SIGKILL, thread->fault_address);
     return false;
 }
 
-static bool need_memory(struct thread *thread, enum sk_run *why)
+/* A signal came while the call was made ready: it does not wait for long. */
+static void signal_came_first(struct thread *thread, enum syscall_action action)
+{
+    if (action == SYSCALL_ACCEPT)
+        thread->run_result[0] = 0;
+    if (action == SYSCALL_MARSHAL && thread->channel->interrupt != thread->syscall.sequence)
+        signal_interrupt(thread);
+}
+
+/* When VTL0 does not give, the call is made again and answers ENOMEM by itself. */
+static enum sk_run need_memory(struct thread *thread)
 {
     uint64_t pages = thread->run_result[0];
+    enum sk_run why = SK_RUN_PREEMPTED;
 
-    /* When VTL0 does not give, the call is made again and answers ENOMEM by itself. */
-    if (want_memory(thread, why) && *why == SK_RUN_MEMORY)
+    if (want_memory(thread, &why) && why == SK_RUN_MEMORY)
         thread->run_result[0] = frame_wanted(pages == 0 ? 1 : pages);
-    return true;
+    return why;
+}
+
+/* The request, or what else VTL0 is to do: it stands until VTL0 has been told of what there is. */
+static enum sk_run ask(struct thread *thread, enum syscall_action action)
+{
+    thread->resume = RESUME_COMPLETE;
+    if (signal_waiting(thread))
+        signal_came_first(thread, action);
+    if (thread->process->tell.what != 0 && (action == SYSCALL_MARSHAL || action == SYSCALL_WAIT))
+        return SK_RUN_WAKE;
+    return (enum sk_run)action;
 }
 
 /* What a system call wants done next. True: leave VTL1 with *why. */
-static bool take_action(struct thread *thread, enum syscall_action action, enum sk_run *why)
+static inline bool take_action(struct thread *thread, enum syscall_action action, enum sk_run *why)
 {
-    static const enum sk_run leave[] = {
-        [SYSCALL_MARSHAL] = SK_RUN_SYSCALL,
-        [SYSCALL_ACCEPT] = SK_RUN_ACCEPT,
-        [SYSCALL_WAIT] = SK_RUN_WAIT,
-        [SYSCALL_SPAWN] = SK_RUN_SPAWN,
-        [SYSCALL_THREAD_EXIT] = SK_RUN_THREAD_EXIT,
-    };
-
+    *why = (enum sk_run)action;
     switch (action) {
     case SYSCALL_RETURN:
         thread->resume = RESUME_USER;
-        if ((thread->wake[0] | thread->wake[1]) == 0)
-            return false;
-        *why = SK_RUN_WAKE;
-        return true;
+        return thread->process->tell.what != 0;
     case SYSCALL_EXIT:
         return false; /* the process is dead: the loop sees it */
-    case SYSCALL_NEED_MEMORY:
-        *why = SK_RUN_PREEMPTED;
-        return need_memory(thread, why);
     case SYSCALL_AGAIN:
-        *why = SK_RUN_PREEMPTED;
         return true;
-    case SYSCALL_MARSHAL:
-    case SYSCALL_ACCEPT:
-    case SYSCALL_WAIT:
-    case SYSCALL_SPAWN:
-        thread->resume = RESUME_COMPLETE;
-        break;
+    case SYSCALL_NEED_MEMORY:
+        *why = need_memory(thread);
+        return true;
     case SYSCALL_THREAD_EXIT:
         trustlet_call_abort(thread);
-        break;
+        return true;
+    default:
+        *why = ask(thread, action);
+        return true;
     }
-    *why = leave[action];
-    return true;
 }
 
 static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
 {
     enum sk_run why = SK_RUN_PREEMPTED;
+    bool leave = false;
 
-    while (!thread->process->dead) {
-        bool leave = false;
-
-        if (thread->process->alarm != 0)
-            signal_ring(thread);
+    while (!leave && !thread->process->dead) {
         switch (thread->resume) {
         case RESUME_USER:
-            leave = signal_waiting(thread) || thread->mask_saved
+            leave = signal_waiting(thread) || thread->mask_saved || thread->interrupted != 0
                         ? take_action(thread, signal_deliver(thread), &why)
                         : run_user(cpu, thread);
             break;
@@ -311,12 +310,12 @@ static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
             leave = run_fault(thread, &why);
             break;
         }
-        if (leave)
-            return thread->process->dead ? SK_RUN_EXIT : why;
-        if (call_must_yield())
-            return thread->process->dead ? SK_RUN_EXIT : SK_RUN_PREEMPTED;
+        if (!leave && call_must_yield()) {
+            why = SK_RUN_PREEMPTED;
+            leave = true;
+        }
     }
-    return SK_RUN_EXIT;
+    return thread->process->dead ? SK_RUN_EXIT : why;
 }
 
 enum sk_run thread_enter(struct thread *thread)
@@ -340,10 +339,28 @@ enum sk_run thread_enter(struct thread *thread)
     return why;
 }
 
+static void tell(struct call *call, struct process *process)
+{
+    memcpy(&call->result[1], &process->tell, sizeof(process->tell));
+    process->tell = (struct process_tell){0};
+}
+
+enum sk_status sk_call_process_ring(struct call *call)
+{
+    struct process *process = process_find(call->argument[0]);
+
+    if (process == NULL)
+        return SK_NOT_FOUND;
+    call->result[0] = signal_ring(process);
+    tell(call, process);
+    process_unlock(process);
+    return SK_OK;
+}
+
 /* A thread that has ended is gone with the answer that says so. */
 static void set_results(struct call *call, struct thread *thread, enum sk_run why)
 {
-    const struct process *process = thread->process;
+    struct process *process = thread->process;
 
     call->result[0] = why;
     if (why == SK_RUN_EXIT) {
@@ -355,11 +372,8 @@ static void set_results(struct call *call, struct thread *thread, enum sk_run wh
     }
     for (unsigned i = 0; i < 4; i++)
         call->result[1 + i] = thread->run_result[i];
-    if (why == SK_RUN_WAKE || why == SK_RUN_THREAD_EXIT) {
-        call->result[1] = thread->wake[0];
-        call->result[2] = thread->wake[1];
-        thread->wake[0] = thread->wake[1] = 0;
-    }
+    if (why == SK_RUN_WAKE || why == SK_RUN_THREAD_EXIT)
+        tell(call, process);
     if (why == SK_RUN_THREAD_EXIT)
         thread_free(thread);
 }

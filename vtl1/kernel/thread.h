@@ -74,14 +74,13 @@ struct thread {
     struct thread *next_waiter; /* futex.h */
     uint64_t futex_address;     /* 0: does not wait, or was woken */
     uint32_t futex_bits;
-    uint64_t wake[2]; /* threads to run again: VTL0 hears of them at the next way out */
 
     struct signal_stack alternate_stack;
     struct signal forced;             /* by its own instruction; number 0: none */
     uint64_t signal_mask, saved_mask; /* bit n - 1 is signal n */
     uint64_t pending;                 /* sent to this thread alone */
     bool mask_saved;      /* sigsuspend's mask is in force; saved_mask is the real one */
-    uint64_t interrupted; /* a call that a signal cut short and may be made again */
+    uint64_t interrupted; /* 1 + number of a call that was cut short and may be made again */
 
     struct syscall_state syscall; /* marshal.c's own, zero at creation */
     struct service service;       /* trustlet_call.c's own, zero at creation */
@@ -108,22 +107,32 @@ static inline uint32_t thread_number(const struct thread *thread)
 }
 
 /* VTL0 is to run it again, where it waits. */
-static inline void thread_wake(struct thread *waker, const struct thread *thread)
+static inline void thread_wake(const struct thread *thread)
 {
-    waker->wake[thread->index / 64] |= 1ull << thread->index % 64;
+    thread->process->tell.wake[thread->index / 64] |= 1ull << thread->index % 64;
+    thread->process->tell.what |= SK_TELL_WAKE;
 }
 
-/* What syscall_dispatch and syscall_complete want done next. */
+/* What syscall_dispatch and syscall_complete want done next, by what VTL0 is told where it is. */
 enum syscall_action {
-    SYSCALL_RETURN,      /* registers.rax is set: go on in ring 3 */
-    SYSCALL_MARSHAL,     /* the request stands in the channel; syscall_complete at the next run */
-    SYSCALL_ACCEPT,      /* as WAIT: the thread waits for a call */
-    SYSCALL_WAIT,        /* run_result[0] = nanoseconds; syscall_complete at the next run */
-    SYSCALL_SPAWN,       /* run_result[0] = new thread; syscall_complete at the next run */
-    SYSCALL_THREAD_EXIT, /* the thread is over */
-    SYSCALL_EXIT,        /* process_die was called */
-    SYSCALL_NEED_MEMORY, /* run_result[0] = pages; the same function is called again */
-    SYSCALL_AGAIN,       /* an interrupt waits: the same function is called again */
+    /* registers.rax is set: go on in ring 3 */
+    SYSCALL_RETURN = SK_RUN_WAKE,
+    /* the request stands in the channel; syscall_complete at the next run */
+    SYSCALL_MARSHAL = SK_RUN_SYSCALL,
+    /* as WAIT: the thread waits for a call */
+    SYSCALL_ACCEPT = SK_RUN_ACCEPT,
+    /* run_result[0] = nanoseconds; syscall_complete at the next run */
+    SYSCALL_WAIT = SK_RUN_WAIT,
+    /* run_result[0] = new thread; syscall_complete at the next run */
+    SYSCALL_SPAWN = SK_RUN_SPAWN,
+    /* the thread is over */
+    SYSCALL_THREAD_EXIT = SK_RUN_THREAD_EXIT,
+    /* process_die was called */
+    SYSCALL_EXIT = SK_RUN_EXIT,
+    /* run_result[0] = pages; the same function is called again */
+    SYSCALL_NEED_MEMORY = SK_RUN_MEMORY,
+    /* an interrupt waits: the same function is called again */
+    SYSCALL_AGAIN = SK_RUN_PREEMPTED,
 };
 
 /*

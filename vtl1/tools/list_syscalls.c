@@ -54,6 +54,7 @@ static void print_arguments(const struct syscall_entry *e)
         [ARGUMENT_MESSAGE_IN] = "message in",
         [ARGUMENT_MESSAGE_OUT] = "message out",
         [ARGUMENT_EVENT_IN] = "epoll event",
+        [ARGUMENT_MASK] = "signal mask (not shown)",
     };
     for (int i = 0; i < 6 && e->argument[i].kind != ARGUMENT_NONE; i++) {
         const struct argument *a = &e->argument[i];

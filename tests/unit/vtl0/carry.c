@@ -238,6 +238,44 @@ static void a_signal_asked_for_is_read(void **state)
     close(next);
 }
 
+struct kicks {
+    pthread_t whom;
+    unsigned count;
+    bool over;
+};
+
+/* The tenth is meant for the request under way, those before came late. */
+static void *send_kicks(void *argument)
+{
+    struct kicks *kicks = argument;
+    while (!__atomic_load_n(&kicks->over, __ATOMIC_ACQUIRE)) {
+        usleep(2000);
+        struct sk_channel *c = __atomic_load_n(&device.channels[0], __ATOMIC_ACQUIRE);
+        if (++kicks->count >= 10 && c && c->sequence)
+            __atomic_store_n(&c->interrupt, c->sequence, __ATOMIC_RELEASE);
+        pthread_kill(kicks->whom, OPENVSM_KICK_SIGNAL);
+    }
+    return NULL;
+}
+
+static void only_what_is_meant_is_interrupted(void **state)
+{
+    struct openvsm *host = new_host();
+    struct openvsm_end end;
+    struct kicks kicks = {.whom = pthread_self()};
+    pthread_t sender;
+    (void)state;
+    device.steps[0][0] = (struct step){SK_RUN_SYSCALL, {SYS_pause}, 0};
+    device.steps[0][1] = (struct step){SK_RUN_EXIT, {4}, 0};
+    pthread_create(&sender, NULL, send_kicks, &kicks);
+    assert_int_equal(openvsm_carry(host, &end), 0);
+    __atomic_store_n(&kicks.over, true, __ATOMIC_RELEASE);
+    pthread_join(sender, NULL);
+    assert_int_equal(device.answers[0], -EINTR);
+    assert_true(kicks.count >= 10);
+    openvsm_close(host);
+}
+
 static void *kill_soon(void *host)
 {
     usleep(20000);
@@ -298,6 +336,7 @@ int main(void)
         cmocka_unit_test(kill_ends_a_waiting_carrier),
         cmocka_unit_test(a_signal_asked_for_is_read),
         cmocka_unit_test(close_waits_for_all_carriers),
+        cmocka_unit_test(only_what_is_meant_is_interrupted),
         cmocka_unit_test(no_carrier_no_thread),
     };
     alarm(30);

@@ -13,6 +13,7 @@
 #include "page_table.h"
 #include "random.h"
 #include "secure.h"
+#include "signals.h"
 #include "string.h"
 #include "syscall.h"
 #include "time.h"

@@ -71,6 +71,43 @@ static void test_long_write(void **state)
     assert_int_equal(CALL3(file_host, __NR_write, 1, USER, size), BOUNCE_SIZE + 10);
 }
 
+static int64_t interrupting_host(void)
+{
+    return -EINTR;
+}
+
+/* signal(7): what may be made again behind a handler, and what not. */
+static void test_interrupted(void **state)
+{
+    (void)state;
+    thread.interrupted = 0;
+    assert_int_equal(CALL3(interrupting_host, __NR_read, 1, USER, 10), -EINTR);
+    assert_int_equal(thread.interrupted, __NR_read + 1);
+    thread.interrupted = 0;
+    assert_int_equal(CALL3(interrupting_host, __NR_poll, USER, 1, -1), -EINTR);
+    assert_int_equal(thread.interrupted, 0);
+}
+
+/* The mask is the trustlet's affair: VTL0 does not learn it, and no other thread's signal is lost.
+ */
+static void test_mask(void **state)
+{
+    const uint64_t mask = SIGNAL_BIT(SIGALRM) | SIGNAL_BIT(SIGKILL);
+    (void)state;
+    put(USER, &mask, sizeof(mask));
+    thread.signal_mask = SIGNAL_BIT(SIGUSR1);
+    assert_int_equal(CALL5(interrupting_host, __NR_ppoll, USER + 64, 1, 0, USER, 8), -EINTR);
+    assert_int_equal(channel.arguments[3], 0);
+    assert_true(thread.mask_saved);
+    assert_int_equal(thread.signal_mask, SIGNAL_BIT(SIGALRM));
+    assert_int_equal(thread.saved_mask, SIGNAL_BIT(SIGUSR1));
+    thread.mask_saved = false;
+    thread.signal_mask = 0;
+    assert_int_equal(CALL5(interrupting_host, __NR_ppoll, USER + 64, 1, 0, USER, 4), -EINVAL);
+    assert_int_equal(CALL5(interrupting_host, __NR_ppoll, USER + 64, 1, 0, 8, 8), -EFAULT);
+    assert_false(thread.mask_saved);
+}
+
 static void test_long_read(void **state)
 {
     static uint8_t back[USER_SIZE];
@@ -636,6 +673,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_long_write),
+        TEST(test_interrupted),
+        TEST(test_mask),
         TEST(test_long_read),
         TEST(test_vectors),
         TEST(test_bad_pointers),
