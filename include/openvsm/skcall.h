@@ -7,7 +7,8 @@
  * are clobbered; RBX, RBP, R11..R15 and all vector state come back as they were.
  *
  * Make calls with interrupts enabled. SK_AGAIN means: progress was made or an interrupt waits; let
- * VTL0 run its interrupts, then make the same call again (the cursor is kept in the object).
+ * VTL0 run its interrupts, then make the same call again (the cursor is kept in the object that the
+ * call names).
  * Handles are never reused while the machine runs; a stale one gets SK_NOT_FOUND.
  *
  * Lists are memory of VTL0: 1 to SK_LIST_MAX uint64_t GPFNs within one page, copied once. The calls
@@ -67,9 +68,9 @@ enum sk_status {
  * IMAGE_WRITE     (image, list gpa, count, file offset, bytes): offset a page multiple, in order.
  * IMAGE_SEAL      (image): digest and ELF are checked. Then the image may be run.
  * IMAGE_CLOSE     (image): drops the caller's reference.
- * PROCESS_CREATE  (image, gpa of struct sk_start, bytes) -> process, index of its first thread
- *                    With SK_NO_MEMORY result 1 is the unfinished process, or 0: a caller that will
- *                    not repeat the call destroys it.
+ * PROCESS_CREATE  (image, gpa of struct sk_start, bytes, 0) -> process, index of its first thread
+ *                    With SK_AGAIN and SK_NO_MEMORY result 1 is the unfinished process, or 0: the
+ *                    next call's last argument. A caller that will not go on destroys it.
  * PROCESS_DESTROY (process): ends it and frees all it had.
  * PROCESS_INFO    (index from 0, gpa of a page for struct sk_process_info)
  * THREAD_ATTACH   (process, thread, channel gpa, pages, user address): the pages are contiguous,

@@ -15,31 +15,34 @@ static void wait_for_other_cpu(void)
     usleep_range(20, 100);
 }
 
+int sk_try(const struct sk_words *in, struct sk_words *out)
+{
+    *out = *in;
+    vtl_call(out);
+    switch (out->w[0]) {
+    case SK_AGAIN:
+        cond_resched();
+        return -EAGAIN;
+    case SK_BUSY:
+        wait_for_other_cpu();
+        return -EAGAIN;
+    case SK_NO_MEMORY:
+        return memory_donate(out->w[1]) ?: -EAGAIN;
+    default:
+        return 0;
+    }
+}
+
 int sk_call(const struct sk_words *in, struct sk_words *out, enum sk_patience patience)
 {
-    int error;
+    int error = sk_try(in, out);
 
-    for (;;) {
-        *out = *in;
-        vtl_call(out);
-        switch (out->w[0]) {
-        case SK_AGAIN:
-            cond_resched();
-            break;
-        case SK_BUSY:
-            wait_for_other_cpu();
-            break;
-        case SK_NO_MEMORY:
-            error = memory_donate(out->w[1]);
-            if (error)
-                return error;
-            break;
-        default:
-            return 0;
-        }
+    while (error == -EAGAIN) {
         if (patience == SK_KILLABLE && fatal_signal_pending(current))
             return -EINTR;
+        error = sk_try(in, out);
     }
+    return error;
 }
 
 int sk_errno(u64 status)

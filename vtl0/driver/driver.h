@@ -64,6 +64,8 @@ enum sk_patience {
  * to donate.
  */
 int sk_call(const struct sk_words *in, struct sk_words *out, enum sk_patience patience);
+/* One attempt: -EAGAIN when VTL1 has not finished it, and can go on now. */
+int sk_try(const struct sk_words *in, struct sk_words *out);
 /* enum sk_status as an errno; 0 for SK_OK. */
 int sk_errno(u64 status);
 

@@ -142,8 +142,12 @@ static int create_process(struct trustlet *t, struct sk_start *block, struct ope
 {
     struct sk_words out;
     struct sk_words in = {{SK_CALL_PROCESS_CREATE, t->image, virt_to_phys(block), q->size}};
-    int error = sk_call(&in, &out, SK_TO_THE_END); /* half made, it would stay in VTL1 */
+    int error;
 
+    do { /* to the end: half made, it would stay in VTL1 */
+        error = sk_try(&in, &out);
+        in.w[4] = out.w[2];
+    } while (error == -EAGAIN);
     if (error && out.w[2])
         destroy_process(out.w[2]);
     if (error)

@@ -29,7 +29,6 @@ static struct {
     struct slot slots[PROCESS_MAX];
     uint32_t next; /* where the search for a free slot begins */
     uint64_t live, ever;
-    uint32_t building; /* unfinished PROCESS_CREATEs */
 } table;
 
 static struct slot *slot_of(uint64_t handle)
@@ -163,12 +162,14 @@ static enum sk_status process_teardown(struct process *process)
     return SK_OK;
 }
 
-static void building_ends(struct process *process)
+/* What cannot be finished. Few pages so far: not worth a cursor. VTL0 may have named the handle
+ * itself meanwhile. */
+static void process_drop(struct process *process)
 {
-    if (process->building) {
-        process->building = false;
-        __atomic_fetch_sub(&table.building, 1, __ATOMIC_RELAXED);
-    }
+    uint64_t handle = process->handle;
+
+    while (process != NULL && process_teardown(process) == SK_AGAIN)
+        process = process_find(handle);
 }
 
 /* A new process with its slot's lock held. */
@@ -189,7 +190,6 @@ static enum sk_status process_new(struct process **made)
 
     process->handle = slot->sequence * PROCESS_MAX + (uint64_t)(slot - table.slots);
     process->building = true;
-    __atomic_fetch_add(&table.building, 1, __ATOMIC_RELAXED);
     process->start_ns = time_monotonic_ns();
     spin_lock(&slot->lock);
     slot->process = process;
@@ -197,41 +197,42 @@ static enum sk_status process_new(struct process **made)
     return SK_OK;
 }
 
-/* The unfinished process of an earlier, equal call, locked, or NULL. */
-static struct process *process_unfinished(uint64_t image, uint64_t gpa)
+/* What an earlier call has begun, locked. */
+static enum sk_status process_unfinished(uint64_t handle, struct process **found)
 {
-    if (__atomic_load_n(&table.building, __ATOMIC_RELAXED) == 0)
-        return NULL; /* nearly always */
-    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
-        struct slot *slot = &table.slots[i];
-
-        if (!slot->taken)
-            continue;
-        spin_lock(&slot->lock);
-        struct process *process = slot->process;
-
-        if (process != NULL && process->building && !process->dead &&
-            process->start.image_handle == image && process->start.gpa == gpa)
-            return process;
-        spin_unlock(&slot->lock);
-    }
-    return NULL;
+    *found = process_find(handle);
+    if (*found == NULL || ((*found)->building && !(*found)->dead))
+        return *found == NULL ? SK_NOT_FOUND : SK_OK;
+    process_unlock(*found);
+    return SK_BAD_STATE;
 }
 
-static enum sk_status process_begin(struct process *process, uint64_t image, uint64_t gpa,
-                                    uint64_t bytes)
+static enum sk_status process_fill(struct process *process, uint64_t image, uint64_t gpa,
+                                   uint64_t bytes)
 {
     enum sk_status status = image_acquire(image, &process->image);
 
     if (status != SK_OK)
         return status;
-    process->start.image_handle = image;
     process->manifest = &image_trailer(process->image)->manifest;
     uint64_t limit = process->manifest->max_memory / PAGE_SIZE;
-
     if (address_space_create(&process->space, limit == 0 ? UINT64_MAX : limit) != 0)
         return SK_NO_MEMORY;
     return start_begin(process, gpa, bytes);
+}
+
+/* SK_OK: it is locked. */
+static enum sk_status process_begin(struct process **made, uint64_t image, uint64_t gpa,
+                                    uint64_t bytes)
+{
+    enum sk_status status = process_new(made);
+
+    if (status != SK_OK)
+        return status;
+    status = process_fill(*made, image, gpa, bytes);
+    if (status != SK_OK)
+        process_drop(*made);
+    return status;
 }
 
 static enum sk_status process_finish(struct process *process, uint64_t *thread)
@@ -247,7 +248,7 @@ static enum sk_status process_finish(struct process *process, uint64_t *thread)
     if (status == SK_OK) {
         first->registers.rip = process->start.entry;
         first->registers.rsp = start_stack_pointer(process);
-        building_ends(process);
+        process->building = false;
         *thread = first->index;
     }
     return status;
@@ -256,41 +257,22 @@ static enum sk_status process_finish(struct process *process, uint64_t *thread)
 enum sk_status sk_call_process_create(struct call *call)
 {
     uint64_t image = call->argument[0], gpa = call->argument[1], bytes = call->argument[2];
-    uint64_t thread = 0;
-    bool first = false;
-    enum sk_status status = SK_OK;
-    struct process *process = process_unfinished(image, gpa);
+    uint64_t unfinished = call->argument[3];
+    struct process *process = NULL;
+    enum sk_status status = unfinished != 0 ? process_unfinished(unfinished, &process)
+                                            : process_begin(&process, image, gpa, bytes);
 
-    if (process == NULL) {
-        first = true;
-        status = process_new(&process);
-        if (status == SK_OK)
-            status = process_begin(process, image, gpa, bytes);
-    }
+    call->result[0] = call->result[1] = 0;
     if (status == SK_OK) {
-        first = false;
-        status = process_finish(process, &thread);
+        call->result[0] = call->result[1] = process->handle;
+        status = process_finish(process, &call->result[1]);
+        if (status == SK_OK || status == SK_AGAIN || status == SK_NO_MEMORY)
+            process_unlock(process);
+        else
+            process_drop(process);
     }
-    if (process != NULL)
-        call->result[0] = process->handle;
-    call->result[1] = thread;
-    if (status == SK_NO_MEMORY) {
+    if (status == SK_NO_MEMORY)
         call->result[0] = frame_wanted(1);
-        call->result[1] = process != NULL && !first ? process->handle : 0;
-    }
-    if (process == NULL)
-        return status;
-    /* What is half made is kept while the same call will come again. */
-    if (status == SK_OK || status == SK_AGAIN || (status == SK_NO_MEMORY && !first)) {
-        process_unlock(process);
-        return status;
-    }
-    building_ends(process);
-    uint64_t handle = process->handle;
-
-    /* Few pages so far: not worth a cursor. VTL0 may have named the handle itself meanwhile. */
-    while (process != NULL && process_teardown(process) == SK_AGAIN)
-        process = process_find(handle);
     return status;
 }
 
@@ -300,7 +282,6 @@ enum sk_status sk_call_process_destroy(struct call *call)
 
     if (process == NULL)
         return SK_NOT_FOUND;
-    building_ends(process);
     return process_teardown(process);
 }
 

@@ -23,8 +23,7 @@ struct linux_sigaction {
 
 /* Cursor of the start block's copy, start.c. */
 struct start_state {
-    uint64_t gpa; /* of the block; with the image it names an unfinished PROCESS_CREATE */
-    uint64_t image_handle;
+    uint64_t gpa;        /* of the block */
     uint32_t argc, envc; /* as the program will see them */
     uint32_t skip;       /* strings of the caller's that are dropped first */
     uint32_t given;      /* strings in the block */
