@@ -159,7 +159,8 @@ static void free_gone(struct address_space *space, const struct gone *gone)
 static int region_unmap(struct address_space *space, struct region *region)
 {
     uint64_t end = region->end;
-    uint64_t low = region_gap_low(space, region->start);
+    const struct region *below = region_below(space, region->start);
+    uint64_t low = below == NULL ? 0 : below->end;
     uint64_t next = region->next == NULL ? USER_SPAN : region->next->start;
 
     for (uint64_t at = region->start; at < end;) {

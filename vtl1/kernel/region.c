@@ -24,13 +24,19 @@ void space_free(struct address_space *space, uint64_t frame)
     frame_put(frame);
 }
 
+struct region *region_below(const struct address_space *space, uint64_t address)
+{
+    struct region *below = NULL;
+
+    for (struct region *r = space->regions; r != NULL && r->end <= address; r = r->next)
+        below = r;
+    return below;
+}
+
 struct region *region_first(const struct address_space *space, uint64_t address)
 {
-    struct region *region = space->regions;
-
-    while (region != NULL && region->end <= address)
-        region = region->next;
-    return region;
+    const struct region *below = region_below(space, address);
+    return below == NULL ? space->regions : below->next;
 }
 
 struct region *region_at(const struct address_space *space, uint64_t address)
@@ -38,15 +44,6 @@ struct region *region_at(const struct address_space *space, uint64_t address)
     struct region *region = region_first(space, address);
 
     return region != NULL && region->start <= address ? region : NULL;
-}
-
-uint64_t region_gap_low(const struct address_space *space, uint64_t address)
-{
-    uint64_t low = 0;
-
-    for (const struct region *r = space->regions; r != NULL && r->end <= address; r = r->next)
-        low = r->end;
-    return low;
 }
 
 /* Cuts a frame into objects; its first 64 bytes hold the link to the next frame of the chain. */
@@ -85,13 +82,11 @@ static struct region *region_new(struct address_space *space, int *error)
     return region;
 }
 
+/* What points to the region behind region_below(). */
 static struct region **region_link(struct address_space *space, uint64_t address)
 {
-    struct region **link = &space->regions;
-
-    while (*link != NULL && (*link)->start < address)
-        link = &(*link)->next;
-    return link;
+    struct region *below = region_below(space, address);
+    return below == NULL ? &space->regions : &below->next;
 }
 
 static bool region_joins(const struct region *low, const struct region *high)
@@ -103,10 +98,8 @@ static bool region_joins(const struct region *low, const struct region *high)
 int region_insert(struct address_space *space, const struct region *model)
 {
     int error = 0;
-    struct region *below = space->regions;
+    struct region *below = region_below(space, model->start);
 
-    while (below != NULL && below->end < model->start)
-        below = below->next;
     if (below != NULL && region_joins(below, model)) {
         below->end = model->end;
         return 0;

@@ -24,8 +24,8 @@ static_assert(sizeof(struct region) == 64, "63 in a frame");
 struct region *region_at(const struct address_space *space, uint64_t address);
 /* The first region that ends above the address, or NULL. */
 struct region *region_first(const struct address_space *space, uint64_t address);
-/* End of the last region below the address (0 if none). */
-uint64_t region_gap_low(const struct address_space *space, uint64_t address);
+/* The last region that ends at the address or below, or NULL. */
+struct region *region_below(const struct address_space *space, uint64_t address);
 /* Inserts a copy of *model, which overlaps nothing, joining it to its anonymous neighbour below.
  * 0 or -ENOMEM. */
 int region_insert(struct address_space *space, const struct region *model);
