@@ -11,13 +11,6 @@
 #define GUARD_PAGES 16u
 #define USER_SPAN   (1ull << 47) /* what the lower half of the tables maps */
 
-static uint64_t kernel_root;
-
-void address_space_init(uint64_t root)
-{
-    kernel_root = root;
-}
-
 static bool range_valid(uint64_t address, uint64_t size)
 {
     return address % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && size > 0 && address >= USER_START &&
@@ -34,7 +27,7 @@ int address_space_create(struct address_space *space, uint64_t page_limit)
     if (space->root == FRAME_NONE)
         return error;
     memcpy((uint64_t *)frame_pointer(space->root) + 256,
-           (const uint64_t *)frame_pointer(kernel_root) + 256, 256 * sizeof(uint64_t));
+           (const uint64_t *)frame_pointer(kernel_cr3) + 256, 256 * sizeof(uint64_t));
     space->mmap_top = USER_END;
     return 0;
 }

@@ -35,8 +35,8 @@ struct address_space {
     uint64_t brk_start, brk; /* bytes; brk >= brk_start */
 };
 
-/* The kernel's first page tables, whose upper half every space gets. */
-void address_space_init(uint64_t root);
+/* The page tables of the kernel alone, whose upper half every space gets. */
+extern uint64_t kernel_cr3;
 /* 0 or -ENOMEM. On failure nothing is held. */
 int address_space_create(struct address_space *space, uint64_t page_limit);
 /* Frees everything. 0 or ADDRESS_SPACE_AGAIN. The space is loaded on no CPU. */

@@ -51,9 +51,6 @@ static inline struct cpu *this_cpu(void)
     return cpu;
 }
 
-/* The page tables of the kernel alone. */
-extern uint64_t kernel_cr3;
-
 /* Makes room for all CPUs (VP 0, before the others start). NULL or a sentence. */
 const char *cpu_init_all(uint32_t count);
 /* Sets up the CPU that it runs on. NULL or a sentence. */

@@ -33,7 +33,6 @@ static const char *start_machine(const struct vtl1_boot_info *info)
         wrong = audit_init();
     }
     if (wrong == NULL) {
-        address_space_init(info->cr3);
         crypto_init();
         random_init();
         report_init(info);

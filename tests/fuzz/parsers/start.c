@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (frame_counts().free == 0) {
         fake_machine();
-        address_space_init(frame_alloc());
+        kernel_cr3 = frame_alloc();
         process.image = fake_image();
     }
     if (size < sizeof(header) + 1 || size > MAX)

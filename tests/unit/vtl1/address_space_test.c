@@ -388,7 +388,7 @@ int main(void)
     fake_machine();
     uint64_t kernel_tables = frame_alloc();
 
-    address_space_init(kernel_tables);
+    kernel_cr3 = kernel_tables;
     image = fake_image();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

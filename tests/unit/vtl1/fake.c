@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
+uint64_t kernel_cr3;
 unsigned fake_yield_every;
 unsigned fake_flushes;
 bool fake_flush_fails;

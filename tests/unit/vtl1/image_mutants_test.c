@@ -152,7 +152,7 @@ static int machine(void **state)
     fclose(program);
     assert_in_range(original_size, PAGE_SIZE, FILE_MAX - 1);
     fake_machine();
-    address_space_init(frame_alloc());
+    kernel_cr3 = frame_alloc();
     return 0;
 }
 

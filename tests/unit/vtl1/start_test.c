@@ -196,7 +196,7 @@ int main(void)
     };
 
     fake_machine();
-    address_space_init(frame_alloc());
+    kernel_cr3 = frame_alloc();
     process.image = fake_image();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
