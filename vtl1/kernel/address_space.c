@@ -39,28 +39,25 @@ bool address_space_is_mapped(const struct address_space *space, uint64_t address
     return region != NULL && region->start < address + size;
 }
 
-static int map_region(struct address_space *space, const struct region *model)
+static int map_region(struct address_space *space, struct region model, uint64_t size)
 {
-    if (!range_valid(model->start, model->end - model->start))
+    if (!range_valid(model.start, size))
         return -EINVAL;
-    if (model->access & ~(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE))
+    if (model.access & ~(ACCESS_READ | ACCESS_WRITE | ACCESS_EXECUTE))
         return -EINVAL;
-    if ((model->access & ACCESS_WRITE) && (model->access & ACCESS_EXECUTE))
+    if ((model.access & ACCESS_WRITE) && (model.access & ACCESS_EXECUTE))
         return -EACCES;
-    if (address_space_is_mapped(space, model->start, model->end - model->start))
+    if (address_space_is_mapped(space, model.start, size))
         return -EEXIST;
-    return region_insert(space, model);
+    model.end = model.start + size;
+    return region_insert(space, &model);
 }
 
 int address_space_map(struct address_space *space, uint64_t address, uint64_t size, unsigned access)
 {
     if (access & ACCESS_EXECUTE)
         return -EACCES;
-    if (size > USER_END || address > USER_END)
-        return -EINVAL;
-    return map_region(
-        space,
-        &(struct region){.start = address, .end = address + size, .access = (uint8_t)access});
+    return map_region(space, (struct region){.start = address, .access = (uint8_t)access}, size);
 }
 
 int address_space_map_stack(struct address_space *space, uint64_t top, uint64_t size)
@@ -70,26 +67,24 @@ int address_space_map_stack(struct address_space *space, uint64_t top, uint64_t 
     if (size > USER_END || top < size + guard + USER_START)
         return -EINVAL;
     int error = address_space_map(space, top - size, size, ACCESS_READ | ACCESS_WRITE);
-
     if (error != 0)
         return error;
-    return map_region(
-        space, &(struct region){.start = top - size - guard, .end = top - size, .fixed = true});
+    return map_region(space, (struct region){.start = top - size - guard, .fixed = true}, guard);
 }
 
-int address_space_map_image(struct address_space *space, struct image *image, uint64_t address,
-                            uint64_t size, uint64_t file_offset, uint64_t file_bytes,
-                            unsigned access)
+int address_space_map_image(struct address_space *space, struct image *image, uint64_t base,
+                            const struct image_segment *s)
 {
-    if (size > USER_END || address > USER_END || file_offset % PAGE_SIZE != 0)
+    if (s->file_offset % PAGE_SIZE != 0)
         return -EINVAL;
-    return map_region(space, &(struct region){.start = address,
-                                              .end = address + size,
-                                              .image = image,
-                                              .file_offset = file_offset,
-                                              .file_bytes = file_bytes,
-                                              .access = (uint8_t)access,
-                                              .may_execute = (access & ACCESS_EXECUTE) != 0});
+    return map_region(space,
+                      (struct region){.start = base + s->address,
+                                      .image = image,
+                                      .file_offset = s->file_offset,
+                                      .file_bytes = s->file_bytes,
+                                      .access = (uint8_t)s->access,
+                                      .may_execute = (s->access & ACCESS_EXECUTE) != 0},
+                      s->size);
 }
 
 uint64_t address_space_find(const struct address_space *space, uint64_t hint, uint64_t size)

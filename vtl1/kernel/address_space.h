@@ -13,6 +13,7 @@
 #include "frame.h"
 
 struct image;
+struct image_segment;
 struct region;
 
 #define USER_END            0x00007ffffffff000ull /* first address no user page may have */
@@ -50,11 +51,10 @@ int address_space_map(struct address_space *space, uint64_t address, uint64_t si
                       unsigned access);
 /* The same, growing down on demand from its start to `lowest` with a guard page kept below. */
 int address_space_map_stack(struct address_space *space, uint64_t top, uint64_t size);
-/* A segment of the image: bytes up to file_bytes from file_offset (page aligned), zeroes behind.
- * Read-only pages are the image's own verified frames, shared; writable ones are copied on touch.*/
-int address_space_map_image(struct address_space *space, struct image *image, uint64_t address,
-                            uint64_t size, uint64_t file_offset, uint64_t file_bytes,
-                            unsigned access);
+/* A segment of the image, moved by base: bytes of the file, zeroes behind. Read-only pages are the
+ * image's own verified frames, shared; writable ones are copied on touch. */
+int address_space_map_image(struct address_space *space, struct image *image, uint64_t base,
+                            const struct image_segment *segment);
 /*
  * A free range of `size` bytes for mmap without MAP_FIXED: at the hint if it is free, else below
  * mmap_top. Page aligned; 0 when there is none.

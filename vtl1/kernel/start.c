@@ -95,9 +95,8 @@ static enum sk_status map_segments(struct process *process, uint64_t base)
     const struct image_layout *layout = image_layout(process->image);
 
     for (uint32_t i = 0; i < layout->segment_count; i++) {
-        const struct image_segment *s = &layout->segments[i];
-        int error = address_space_map_image(&process->space, process->image, base + s->address,
-                                            s->size, s->file_offset, s->file_bytes, s->access);
+        int error =
+            address_space_map_image(&process->space, process->image, base, &layout->segments[i]);
 
         if (error != 0)
             return memory_status(error);

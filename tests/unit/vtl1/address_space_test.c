@@ -66,6 +66,17 @@ static void test_outside_faults(void **state)
     assert_int_equal(user_copy_in(&space, &byte, UINT64_MAX, 2), -EFAULT);
 }
 
+static int map_image(uint64_t address, uint64_t size, uint64_t offset, uint64_t bytes,
+                     unsigned access)
+{
+    const struct image_segment segment = {.address = address,
+                                          .size = size,
+                                          .file_offset = offset,
+                                          .file_bytes = bytes,
+                                          .access = access};
+    return address_space_map_image(&space, image, 0, &segment);
+}
+
 static void test_never_writable_and_executable(void **state)
 {
     uint64_t cursor = 0;
@@ -75,10 +86,9 @@ static void test_never_writable_and_executable(void **state)
     assert_int_equal(address_space_map(&space, 0x100000, 0x1000, RW), 0);
     assert_int_equal(address_space_protect(&space, 0x100000, 0x1000, RW | RX, &cursor), -EACCES);
     assert_int_equal(address_space_protect(&space, 0x100000, 0x1000, RX, &cursor), -EACCES);
-    assert_int_equal(address_space_map_image(&space, image, 0x400000, 0x1000, 0, 4096, RW | RX),
-                     -EACCES);
+    assert_int_equal(map_image(0x400000, 0x1000, 0, 4096, RW | RX), -EACCES);
     /* Signed code that was ever writable is code no more. */
-    assert_int_equal(address_space_map_image(&space, image, 0x400000, 0x1000, 0, 4096, RX), 0);
+    assert_int_equal(map_image(0x400000, 0x1000, 0, 4096, RX), 0);
     assert_int_equal(address_space_protect(&space, 0x400000, 0x1000, RW, &cursor), 0);
     cursor = 0;
     assert_int_equal(address_space_protect(&space, 0x400000, 0x1000, RX, &cursor), -EACCES);
@@ -90,10 +100,9 @@ static void test_image_pages(void **state)
     uint64_t cursor = 0;
 
     (void)state;
-    assert_int_equal(address_space_map_image(&space, image, 0x400000, 0x2000, 0, 0x2000, RX), 0);
+    assert_int_equal(map_image(0x400000, 0x2000, 0, 0x2000, RX), 0);
     /* Data: half a page of the file, zeroes behind it. */
-    assert_int_equal(address_space_map_image(&space, image, 0x402000, 0x2000, 0x2000, 0x800, RW),
-                     0);
+    assert_int_equal(map_image(0x402000, 0x2000, 0x2000, 0x800, RW), 0);
     assert_int_equal(user_copy_in(&space, bytes, 0x400ffc, 8), 0);
     assert_int_equal(bytes[3], 1);
     assert_int_equal(bytes[4], 2);
@@ -333,7 +342,7 @@ static void test_first_write_of_a_shared_page_is_told(void **state)
     uint8_t byte = 0;
 
     (void)state;
-    assert_int_equal(address_space_map_image(&space, image, 0x400000, 0x1000, 0, 0x1000, RX), 0);
+    assert_int_equal(map_image(0x400000, 0x1000, 0, 0x1000, RX), 0);
     assert_int_equal(user_copy_in(&space, &byte, 0x400000, 1), 0);
     uint64_t cursor = 0;
 

@@ -89,8 +89,7 @@ static void map_and_touch(uint64_t handle)
     assert_int_equal(address_space_create(&space, 200), 0);
     for (uint32_t i = 0; i < layout->segment_count; i++) {
         const struct image_segment *s = &layout->segments[i];
-        if (address_space_map_image(&space, image, base + s->address, s->size, s->file_offset,
-                                    s->file_bytes, s->access) == 0)
+        if (address_space_map_image(&space, image, base, s) == 0)
             touch_all(&space, s, base);
     }
     while (address_space_destroy(&space) == ADDRESS_SPACE_AGAIN)
