@@ -42,7 +42,7 @@ static struct sk_audit_record *record_of(uint64_t sequence)
     return &audit.ring->records[(sequence - 1) % audit.ring->capacity];
 }
 
-static bool alike(const struct sk_audit_record *record, const struct audit_event *event)
+static bool alike(const struct sk_audit_record *record, const struct sk_audit_record *event)
 {
     return record->kind == event->kind && record->access == event->access &&
            record->cpl == event->cpl && record->status == event->status &&
@@ -53,7 +53,7 @@ static bool alike(const struct sk_audit_record *record, const struct audit_event
  * The record that the event is counted into, or NULL: the same thing again, or one more of many
  * from the same instruction (a scan of memory must not push out all else).
  */
-static struct sk_audit_record *fold_target(const struct audit_event *event)
+static struct sk_audit_record *fold_target(const struct sk_audit_record *event)
 {
     struct sk_audit_record *newest_alike = NULL;
     uint64_t newest = audit.ring->newest;
@@ -72,7 +72,7 @@ static struct sk_audit_record *fold_target(const struct audit_event *event)
     return count >= ALIKE_MAX ? newest_alike : NULL;
 }
 
-static void append(const struct audit_event *event)
+static void append(const struct sk_audit_record *event)
 {
     uint64_t sequence = audit.ring->newest + 1;
     struct sk_audit_record *record = record_of(sequence);
@@ -80,22 +80,15 @@ static void append(const struct audit_event *event)
     /* A reader that sees the same sequence before and after its copy has a whole record. */
     __atomic_store_n(&record->sequence, 0, __ATOMIC_RELEASE);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    *record = *event;
     record->time_ns = time_monotonic_ns();
-    record->kind = (uint16_t)event->kind;
     record->cpu = (uint16_t)this_cpu()->index;
-    record->access = event->access;
-    record->cpl = event->cpl;
-    record->status = event->status;
-    record->rip = event->rip;
-    record->address = event->address;
-    record->value = event->value;
-    record->process = event->process;
     record->count = 1;
     __atomic_store_n(&record->sequence, sequence, __ATOMIC_RELEASE);
     __atomic_store_n(&audit.ring->newest, sequence, __ATOMIC_RELEASE);
 }
 
-void audit_write(const struct audit_event *event)
+void audit_write(const struct sk_audit_record *event)
 {
     if (audit.ring == NULL)
         return;
@@ -134,7 +127,7 @@ enum sk_status sk_call_audit_report(struct call *call)
             return SK_NOT_FOUND;
         process_unlock(process);
     }
-    audit_write(&(struct audit_event){.kind = SK_AUDIT_ATTEMPT,
+    audit_write(&(struct sk_audit_record){.kind = SK_AUDIT_ATTEMPT,
                                       .address = operation,
                                       .value = call->argument[2],
                                       .process = call->argument[0]});

@@ -8,20 +8,12 @@
 
 #include <openvsm/skcall.h>
 
-struct audit_event {
-    enum sk_audit_kind kind;
-    uint8_t access; /* enum hv_access_type */
-    uint8_t cpl;
-    uint16_t status; /* what the caller got */
-    uint64_t rip;
-    uint64_t address;
-    uint64_t value;
-    uint64_t process; /* handle or 0 */
-};
-
 /* Takes its frames and shows them to VTL0 read-only. NULL, or a sentence. */
 const char *audit_init(void);
-/* Never fails, never blocks for long, may be called with any lock held. */
-void audit_write(const struct audit_event *event);
+/*
+ * An event is a record of which the kind and all that tells of it are filled in: when, where and how
+ * often is the log's. Never fails, never blocks for long, may be called with any lock held.
+ */
+void audit_write(const struct sk_audit_record *event);
 
 #endif

@@ -42,7 +42,7 @@ uint64_t call_refused(const struct call *call, enum sk_status status);
 uint64_t call_refused(const struct call *call, enum sk_status status)
 {
     if (smells(call->rdi, status)) {
-        struct audit_event event = {
+        struct sk_audit_record event = {
             .kind = SK_AUDIT_SKCALL,
             .status = (uint16_t)status,
             .address = call->rdi,

@@ -73,10 +73,10 @@ static uint64_t *frame_slot(const struct image *image, uint64_t page)
 
 static enum sk_status refuse(const struct trustlet_manifest *manifest, enum sk_status status)
 {
-    audit_write(&(struct audit_event){.kind = SK_AUDIT_IMAGE,
-                                      .status = (uint16_t)status,
-                                      .address = manifest->trustlet_id,
-                                      .value = manifest->security_version});
+    audit_write(&(struct sk_audit_record){.kind = SK_AUDIT_IMAGE,
+                                          .status = (uint16_t)status,
+                                          .address = manifest->trustlet_id,
+                                          .value = manifest->security_version});
     return status;
 }
 

@@ -14,10 +14,10 @@
 /* entry.S: the CPU entered VTL1 without a call. */
 void intercept_handle(struct call *call);
 
-static struct audit_event describe(const struct hv_message *message)
+static struct sk_audit_record describe(const struct hv_message *message)
 {
     const struct hv_intercept_header *header = &message->payload.intercept;
-    struct audit_event event = {
+    struct sk_audit_record event = {
         .kind = SK_AUDIT_MEMORY,
         .access = header->access_type,
         .cpl = header->execution_state & HV_EXECUTION_STATE_CPL_MASK,
@@ -56,7 +56,7 @@ void intercept_handle(struct call *call)
         return; /* an interrupt of VTL1's own: it has none to serve */
     /* The page is VTL1's and written by the hypervisor only. */
     struct hv_message *message = (struct hv_message *)(uintptr_t)&assist->intercept;
-    struct audit_event event = describe(message);
+    struct sk_audit_record event = describe(message);
     uint64_t gp = HV_PENDING_EVENT_PENDING | HV_PENDING_EVENT_DELIVER_ERROR |
                   HV_PENDING_EVENT_VECTOR(VECTOR_GP) | HV_PENDING_EVENT_ERROR_CODE(0);
 

@@ -57,10 +57,10 @@ enum syscall_action marshal_lie(struct thread *thread, int64_t result)
 {
     struct process *process = thread->process;
     uint64_t number = thread->syscall.entry->number;
-    audit_write(&(struct audit_event){.kind = SK_AUDIT_ANSWER,
-                                      .address = number,
-                                      .value = (uint64_t)result,
-                                      .process = process->handle});
+    audit_write(&(struct sk_audit_record){.kind = SK_AUDIT_ANSWER,
+                                          .address = number,
+                                          .value = (uint64_t)result,
+                                          .process = process->handle});
     process_die(process, SK_DEATH_LYING_ANSWER, 0, SIGKILL, number);
     return SYSCALL_EXIT;
 }

@@ -86,11 +86,11 @@ void process_die(struct process *process, enum sk_death death, int exit_status, 
     process->death_signal = (uint8_t)signal;
     process->death_address = address;
     if (death == SK_DEATH_FAULT) {
-        audit_write(&(struct audit_event){.kind = SK_AUDIT_FAULT,
-                                          .cpl = 3,
-                                          .address = address,
-                                          .value = (uint64_t)signal,
-                                          .process = process->handle});
+        audit_write(&(struct sk_audit_record){.kind = SK_AUDIT_FAULT,
+                                              .cpl = 3,
+                                              .address = address,
+                                              .value = (uint64_t)signal,
+                                              .process = process->handle});
     }
 }
 

@@ -193,7 +193,7 @@ enum syscall_action secure_identity(struct thread *thread, const uint64_t given[
 /* The text goes where other records have addresses: records fold by its first eight bytes. */
 enum syscall_action secure_audit(struct thread *thread, const uint64_t given[6])
 {
-    struct audit_event event = {
+    struct sk_audit_record event = {
         .kind = SK_AUDIT_TRUSTLET, .cpl = 3, .process = thread->process->handle};
     uint64_t text[TRUSTLET_AUDIT_MAX / sizeof(uint64_t)] = {0};
     if (given[1] > sizeof(text))

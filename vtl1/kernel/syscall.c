@@ -150,11 +150,11 @@ void syscall_name(struct thread *thread, int64_t result, uint64_t lacks)
     if (*word & (1ull << bit % 64))
         return;
     *word |= 1ull << bit % 64;
-    audit_write(&(struct audit_event){.kind = SK_AUDIT_SYSCALL,
-                                      .status = (uint16_t)-result,
-                                      .address = number,
-                                      .value = lacks == NO_CLASS ? 0 : lacks,
-                                      .process = process->handle});
+    audit_write(&(struct sk_audit_record){.kind = SK_AUDIT_SYSCALL,
+                                          .status = (uint16_t)-result,
+                                          .address = number,
+                                          .value = lacks == NO_CLASS ? 0 : lacks,
+                                          .process = process->handle});
 }
 static_assert(sizeof(((struct process *)0)->unknown_syscalls) * 8 == SYSCALL_TABLE_SIZE,
               "one bit for each call");

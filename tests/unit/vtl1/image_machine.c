@@ -44,7 +44,7 @@ bool job_run(struct job *job)
     return true;
 }
 
-void audit_write(const struct audit_event *event)
+void audit_write(const struct sk_audit_record *event)
 {
     assert_int_equal(event->kind, SK_AUDIT_IMAGE);
     image_audits++;

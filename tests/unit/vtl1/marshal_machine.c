@@ -11,12 +11,12 @@ struct trustlet_manifest manifest;
 struct sk_channel channel;
 uint8_t bounce[BOUNCE_SIZE];
 unsigned audits, requests;
-struct audit_event audited;
+struct sk_audit_record audited;
 uint64_t clock_ns;
 
 /* ---- what the engine needs of the rest of the kernel ---- */
 
-void audit_write(const struct audit_event *event)
+void audit_write(const struct sk_audit_record *event)
 {
     audits++;
     audited = *event;

@@ -44,7 +44,7 @@ extern struct trustlet_manifest manifest;
 extern struct sk_channel channel;
 extern uint8_t bounce[BOUNCE_SIZE];
 extern unsigned audits, requests;
-extern struct audit_event audited; /* the last one */
+extern struct sk_audit_record audited; /* the last one */
 extern uint64_t clock_ns;
 
 /* Group setup; setup and teardown of each test. */
