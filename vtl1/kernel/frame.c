@@ -140,18 +140,15 @@ const char *frame_init(const struct vtl1_boot_info *info)
 
 uint64_t frame_alloc_kernel(uint64_t pages)
 {
-    uint64_t gpa = FRAME_NONE;
+    WITH_LOCK(&memory.lock);
+    uint64_t gpa = memory.fresh;
 
-    spin_lock(&memory.lock);
-    if (pages <= fresh_pages()) {
-        gpa = memory.fresh;
-        memory.fresh += pages * PAGE_SIZE;
-        for (uint64_t i = 0; i < pages; i++)
-            frame_expect(gpa + i * PAGE_SIZE, FRAME_FREE)->state = FRAME_KERNEL;
-    }
-    spin_unlock(&memory.lock);
-    if (gpa != FRAME_NONE)
-        memset(frame_pointer(gpa), 0, pages * PAGE_SIZE);
+    if (pages > fresh_pages())
+        return FRAME_NONE;
+    memory.fresh += pages * PAGE_SIZE;
+    for (uint64_t i = 0; i < pages; i++)
+        frame_expect(gpa + i * PAGE_SIZE, FRAME_FREE)->state = FRAME_KERNEL;
+    memset(frame_pointer(gpa), 0, pages * PAGE_SIZE);
     return gpa;
 }
 

@@ -22,36 +22,24 @@ void normal_memory_unpin(uint64_t gpa, uint64_t pages)
         frame_unpin(gpa + i * PAGE_SIZE);
 }
 
-/* Pins what [gpa, gpa + size) touches; *mapped is the address of its first byte. */
-static enum sk_status pin_bytes(uint64_t gpa, uint64_t size, uint64_t *pages,
-                                volatile void **mapped)
-{
-    uint64_t offset = gpa % PAGE_SIZE;
-
-    if (size > SK_LIST_MAX * PAGE_SIZE - PAGE_SIZE)
-        return SK_INVALID_ARGUMENT;
-    *pages = (offset + size + PAGE_MASK) / PAGE_SIZE;
-    enum sk_status status = normal_memory_pin(gpa - offset, *pages, mapped);
-
-    if (status == SK_OK)
-        *mapped = (volatile uint8_t *)*mapped + offset;
-    return status;
-}
-
+/* Between [gpa, gpa + size), pinned meanwhile, and one of ours: `to`, or where that is NULL `from`.
+ */
 static enum sk_status move(uint64_t gpa, void *to, const void *from, uint64_t size)
 {
     volatile void *mapped = NULL;
-    uint64_t pages = 0;
+    uint64_t offset = gpa % PAGE_SIZE, pages = (offset + size + PAGE_MASK) / PAGE_SIZE;
 
     if (size == 0)
         return SK_OK;
-    enum sk_status status = pin_bytes(gpa, size, &pages, &mapped);
-
-    if (status == SK_OK) {
-        copy_volatile(to != NULL ? to : mapped, to != NULL ? mapped : from, size);
-        normal_memory_unpin(gpa & ~PAGE_MASK, pages);
-    }
-    return status;
+    if (size > SK_LIST_MAX * PAGE_SIZE - PAGE_SIZE)
+        return SK_INVALID_ARGUMENT;
+    enum sk_status status = normal_memory_pin(gpa - offset, pages, &mapped);
+    if (status != SK_OK)
+        return status;
+    volatile void *theirs = (volatile uint8_t *)mapped + offset;
+    copy_volatile(to != NULL ? to : theirs, to != NULL ? theirs : from, size);
+    normal_memory_unpin(gpa - offset, pages);
+    return SK_OK;
 }
 
 enum sk_status normal_memory_read(void *to, uint64_t gpa, uint64_t size)
