@@ -128,8 +128,8 @@ enum sk_status sk_call_audit_report(struct call *call)
         process_unlock(process);
     }
     audit_write(&(struct sk_audit_record){.kind = SK_AUDIT_ATTEMPT,
-                                      .address = operation,
-                                      .value = call->argument[2],
-                                      .process = call->argument[0]});
+                                          .address = operation,
+                                          .value = call->argument[2],
+                                          .process = call->argument[0]});
     return SK_OK;
 }

@@ -11,8 +11,8 @@
 /* Takes its frames and shows them to VTL0 read-only. NULL, or a sentence. */
 const char *audit_init(void);
 /*
- * An event is a record of which the kind and all that tells of it are filled in: when, where and how
- * often is the log's. Never fails, never blocks for long, may be called with any lock held.
+ * An event is a record of which the kind and all that tells of it are filled in: when, where and
+ * how often is the log's. Never fails, never blocks for long, may be called with any lock held.
  */
 void audit_write(const struct sk_audit_record *event);
 

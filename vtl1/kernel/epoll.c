@@ -51,7 +51,7 @@ static struct epoll_entry *entry_new(struct process *process, uint64_t *index, i
 }
 
 int epoll_register(struct process *process, int32_t epfd, int32_t fd,
-                   const struct linux_epoll_event *event, uint64_t *token)
+                   const struct epoll_event *event, uint64_t *token)
 {
     int error = 0;
     uint64_t index = 0;
@@ -109,7 +109,7 @@ void epoll_begin_round(struct process *process)
         process->epoll->round++;
 }
 
-bool epoll_translate(struct process *process, int32_t epfd, struct linux_epoll_event *event)
+bool epoll_translate(struct process *process, int32_t epfd, struct epoll_event *event)
 {
     struct epoll_entry *entry = entry_of(process, event->data);
     if (!entry || entry->epfd != epfd || entry->spent || entry->round == process->epoll->round)

@@ -12,18 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct epoll_event; /* Linux's; its data is the trustlet's word, in VTL0's copy a token */
 struct process;
-
-/* Linux's struct epoll_event on x86-64. */
-struct linux_epoll_event {
-    uint32_t events;
-    uint64_t data; /* the trustlet's word; in VTL0's copy, a token */
-} __attribute__((packed));
 
 /* Registers before VTL0 is asked, for its other threads may see events at once. On success *token
  * stands for event->data. 0, -ENOMEM, -EDQUOT, -ENOSPC. */
 int epoll_register(struct process *process, int32_t epfd, int32_t fd,
-                   const struct linux_epoll_event *event, uint64_t *token);
+                   const struct epoll_event *event, uint64_t *token);
 /* VTL0 has answered epoll_ctl. Done: the token's registration (none if 0) is the only one of this
  * descriptor. Not done: it never was. */
 void epoll_settle(struct process *process, int32_t epfd, int32_t fd, uint64_t token, bool done);
@@ -32,7 +27,7 @@ void epoll_forget(struct process *process, uint32_t first, uint32_t last);
 /* Each answer of epoll_wait begins a round, in which a registration is reported once at most. */
 void epoll_begin_round(struct process *process);
 /* Puts the trustlet's data in the place of the token. False: the event is to be left out. */
-bool epoll_translate(struct process *process, int32_t epfd, struct linux_epoll_event *event);
+bool epoll_translate(struct process *process, int32_t epfd, struct epoll_event *event);
 /* Gives all memory back. */
 void epoll_free(struct process *process);
 

@@ -12,14 +12,10 @@
 #include "time.h"
 #include "user_copy.h"
 
-#define COARSE_NS      4000000u
-#define CLOCK_COUNT    12u
-#define CLOCK_REAL     0u
-#define CLOCK_MONO     1u
-#define CLOCK_BOOT     7u
-#define CLOCK_COARSE_1 5u
-#define CLOCK_COARSE_2 6u
-#define TIMER_ABSOLUTE 1u
+#include <linux/time.h>
+
+#define COARSE_NS   4000000u
+#define CLOCK_COUNT 12u
 
 enum sleep_stage { SLEEP_BEGIN = 0, SLEEP_ON };
 
@@ -38,7 +34,7 @@ enum syscall_action local_clock_gettime(struct thread *thread, const uint64_t gi
 
 enum syscall_action local_clock_getres(struct thread *thread, const uint64_t given[6])
 {
-    bool coarse = given[0] == CLOCK_COARSE_1 || given[0] == CLOCK_COARSE_2;
+    bool coarse = given[0] == CLOCK_REALTIME_COARSE || given[0] == CLOCK_MONOTONIC_COARSE;
     struct linux_time step = wait_time(coarse ? COARSE_NS : 1);
     if (given[0] >= CLOCK_COUNT)
         return syscall_return(thread, -EINVAL);
@@ -123,10 +119,10 @@ enum syscall_action local_nanosleep(struct thread *thread, const uint64_t given[
 enum syscall_action local_clock_nanosleep(struct thread *thread, const uint64_t given[6])
 {
     /* An appointment in real time is VTL0's to keep, as real time is VTL0's word. */
-    bool absolute = given[1] & TIMER_ABSOLUTE;
-    if (given[0] != CLOCK_REAL && given[0] != CLOCK_MONO && given[0] != CLOCK_BOOT)
+    bool absolute = given[1] & TIMER_ABSTIME;
+    if (given[0] != CLOCK_REALTIME && given[0] != CLOCK_MONOTONIC && given[0] != CLOCK_BOOTTIME)
         return syscall_return(thread, -EINVAL);
-    if (absolute && given[0] == CLOCK_REAL)
+    if (absolute && given[0] == CLOCK_REALTIME)
         return marshal_request(thread, &clock_nanosleep_host, given);
     return sleep_on(thread, given[2], absolute, absolute ? 0 : given[3]);
 }

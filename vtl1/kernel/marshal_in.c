@@ -17,7 +17,7 @@
 #define FD_SET_MAX    8192        /* bits; Linux itself stops at the size of the descriptor table */
 #define POLL_MAX      1024        /* RLIMIT_NOFILE, as getrlimit tells it */
 #define DIRENTS_MAX   (32u << 10) /* bytes of records that are checked in one go */
-#define EVENTS_MAX    (128u * sizeof(struct linux_epoll_event)) /* the same, of epoll_wait */
+#define EVENTS_MAX    (128u * sizeof(struct epoll_event)) /* the same, of epoll_wait */
 
 static uint64_t first_free(const struct thread *thread)
 {
@@ -228,7 +228,7 @@ static int put_event(struct thread *thread, const uint64_t given[6], unsigned i)
 {
     struct syscall_state *s = &thread->syscall;
     struct process *process = thread->process;
-    struct linux_epoll_event event = {0};
+    struct epoll_event event = {0};
     s->token = 0;
     if (given[1] == EPOLL_CTL_DEL)
         return 0;

@@ -10,6 +10,8 @@
 #include "syscall.h"
 #include "user_copy.h"
 
+#include <linux/eventpoll.h>
+
 #define SECOND_NS 1000000000ll
 #define SECOND_US 1000000ll
 
@@ -128,7 +130,7 @@ static int64_t check_poll(struct thread *thread, const uint64_t given[6], int64_
 /* struct epoll_event[]: those that stand for a registration, in the trustlet's own words. */
 static int64_t check_events(struct thread *thread, const uint64_t given[6], int64_t *result)
 {
-    struct linux_epoll_event event = {0};
+    struct epoll_event event = {0};
     int64_t kept = 0;
     epoll_begin_round(thread->process);
     for (int64_t k = 0; k < *result; k++) {

@@ -11,13 +11,12 @@
 #include "fpu.h"
 #include "spinlock.h"
 #include "string.h"
+#include "x86.h"
 
 #include <cpuid.h>
 
-#define POOL_BYTES   1024u
-#define RETRIES      64
-#define LEAF1_RDRAND (1u << 30) /* APM Vol. 3, CPUID 1, ECX */
-#define LEAF7_RDSEED (1u << 18) /* CPUID 7.0, EBX */
+#define POOL_BYTES 1024u
+#define RETRIES    64
 
 static struct generator {
     struct spinlock lock;
@@ -67,12 +66,9 @@ static bool refill(struct generator *g)
 
 void random_init(void)
 {
-    uint32_t a = 0, b = 0, c = 0, d = 0;
     struct generator *g = &generator;
-    g->has_source = __get_cpuid(1, &a, &b, &c, &d) && (c & LEAF1_RDRAND);
-    g->has_seed_source = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & LEAF7_RDSEED);
-    if (g->has_source)
-        g->has_source = refill(g);
+    g->has_seed_source = cpuid(7, 0).ebx & bit_RDSEED;
+    g->has_source = (cpuid(1, 0).ecx & bit_RDRND) && refill(g);
     if (!g->has_source)
         console_write("secure kernel: this CPU has no RDRAND; no trustlet can be started\n");
 }

@@ -77,12 +77,4 @@ static inline void write_xcr0(uint64_t value)
                      : "memory");
 }
 
-static inline uint64_t rdtsc(void)
-{
-    uint32_t low = 0, high = 0;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
-}
-
 #endif
