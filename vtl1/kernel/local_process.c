@@ -156,20 +156,15 @@ enum syscall_action local_sigaltstack(struct thread *thread, const uint64_t give
 
 enum syscall_action local_arch_prctl(struct thread *thread, const uint64_t given[6])
 {
-    switch (given[0]) {
-    case ARCH_SET_FS:
-    case ARCH_SET_GS:
-        if (given[1] >= USER_END)
-            return syscall_return(thread, -EPERM);
-        *(given[0] == ARCH_SET_FS ? &thread->fs_base : &thread->gs_base) = given[1];
-        return syscall_return(thread, 0);
-    case ARCH_GET_FS:
-        return copy_out_return(thread, given[1], &thread->fs_base, sizeof(uint64_t), 0);
-    case ARCH_GET_GS:
-        return copy_out_return(thread, given[1], &thread->gs_base, sizeof(uint64_t), 0);
-    default:
-        return syscall_return(thread, -EINVAL);
-    }
+    uint32_t what = (uint32_t)given[0];
+    bool fs = what == ARCH_SET_FS || what == ARCH_GET_FS;
+    uint64_t *base = fs ? &thread->fs_base : &thread->gs_base;
+    if (what == ARCH_GET_FS || what == ARCH_GET_GS)
+        return copy_out_return(thread, given[1], base, sizeof(*base), 0);
+    if (given[1] >= USER_END)
+        return syscall_return(thread, -EPERM);
+    *base = given[1];
+    return syscall_return(thread, 0);
 }
 
 static enum syscall_action set_name(struct thread *thread, uint64_t from)
@@ -195,19 +190,8 @@ static enum syscall_action get_name(struct thread *thread, uint64_t to)
 
 enum syscall_action local_prctl(struct thread *thread, const uint64_t given[6])
 {
-    switch (given[0]) {
-    case PR_SET_NAME:
-        return set_name(thread, given[1]);
-    case PR_GET_NAME:
-        return get_name(thread, given[1]);
-    case PR_SET_PDEATHSIG:
-    case PR_GET_DUMPABLE: /* nobody dumps a trustlet */
-    case PR_SET_DUMPABLE:
-    case PR_SET_NO_NEW_PRIVS:
-        return syscall_return(thread, 0);
-    default:
-        return syscall_return(thread, -EINVAL);
-    }
+    return (uint32_t)given[0] == PR_SET_NAME ? set_name(thread, given[1])
+                                             : get_name(thread, given[1]);
 }
 
 /* ---- limits ---- */

@@ -135,7 +135,7 @@ END {
         exit
     }
     print "#include \"syscall.h\"\n\n#include \"linux_abi.h\"\n#include \"local.h\"\n#include \"process.h\"\n"
-    print "#include <linux/close_range.h>\n#include <linux/fcntl.h>\n#include <linux/time.h>\n"
+    print "#include <linux/close_range.h>\n#include <linux/fcntl.h>\n#include <linux/prctl.h>\n#include <linux/time.h>\n"
     for (i = 1; i <= choices; i++)
         print "static const struct syscall_entry " order[i] "_rows[] = {\n" rows[order[i]] "};\n"
     printf "%s%s};\n", hosts, table
