@@ -23,7 +23,7 @@
 #define MAP_PAUSE_US  1000
 #define KICK_EVERY_NS 2000000
 
-static int run_thread(struct openvsm *host, uint32_t index);
+static int run_thread(struct openvsm *host, uint32_t index, struct sk_channel *channel);
 
 /* ---- The end: the first carrier that learns of it tells the others. ---- */
 
@@ -113,10 +113,35 @@ static void see_others_off(struct openvsm *host)
     pthread_mutex_unlock(&host->lock);
 }
 
+/* Busy: the thread that had the index before has left VTL1, but its carrier not yet the driver. */
+static struct sk_channel *map_channel(struct openvsm *host, uint32_t index)
+{
+    struct sk_channel *channel = MAP_FAILED;
+    for (int try = 0; channel == MAP_FAILED && try < MAP_TRIES; try++) {
+        if (try > 0)
+            usleep(MAP_PAUSE_US);
+        channel = mmap(NULL, CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, host->fd,
+                       (off_t)OPENVSM_CHANNEL_OFFSET(index));
+        if (channel == MAP_FAILED && errno != EBUSY)
+            break;
+    }
+    return channel;
+}
+
+static void tell_starter(const struct carrier *c, bool ready)
+{
+    pthread_mutex_lock(&c->host->lock);
+    *c->start = ready ? CARRIER_READY : CARRIER_FAILED;
+    pthread_cond_broadcast(&c->host->changed);
+    pthread_mutex_unlock(&c->host->lock);
+}
+
 static void *carrier_main(void *argument)
 {
     struct carrier *c = argument;
-    if (run_thread(c->host, c->index))
+    struct sk_channel *channel = map_channel(c->host, c->index);
+    tell_starter(c, channel != MAP_FAILED);
+    if (channel != MAP_FAILED && run_thread(c->host, c->index, channel))
         fail(c->host, errno);
     see_others_off(c->host);
     delist(c);
@@ -124,29 +149,39 @@ static void *carrier_main(void *argument)
     return NULL;
 }
 
-/* Listed before it runs, so that openvsm_close waits for it from now on. */
-static int start_carrier(struct openvsm *host, uint32_t index)
+/* Host's lock held. Listed before it runs, so that openvsm_close waits for it from now on. */
+static int create_carrier(struct carrier *c)
 {
     pthread_attr_t attributes;
-    struct carrier *c = calloc(1, sizeof(*c));
-    if (!c)
-        return ENOMEM;
-    *c = (struct carrier){.host = host, .index = index};
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, CARRIER_STACK);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_mutex_lock(&host->lock);
-    make_kickable(host);
     int error = pthread_create(&c->thread, &attributes, carrier_main, c);
-    if (!error) {
-        c->next = host->carriers;
-        host->carriers = c;
-    }
-    pthread_mutex_unlock(&host->lock);
     pthread_attr_destroy(&attributes);
     if (error)
+        return error;
+    c->next = c->host->carriers;
+    c->host->carriers = c;
+    return 0;
+}
+
+/* -> is there one that can carry the thread? */
+static bool start_carrier(struct openvsm *host, uint32_t index)
+{
+    enum carrier_start start = CARRIER_STARTS;
+    struct carrier *c = calloc(1, sizeof(*c));
+    if (!c)
+        return false;
+    *c = (struct carrier){.host = host, .index = index, .start = &start};
+    pthread_mutex_lock(&host->lock);
+    if (create_carrier(c)) {
+        start = CARRIER_FAILED;
         free(c);
-    return error;
+    }
+    while (start == CARRIER_STARTS)
+        pthread_cond_wait(&host->changed, &host->lock);
+    pthread_mutex_unlock(&host->lock);
+    return start == CARRIER_READY;
 }
 
 static void answer(struct sk_channel *channel, int64_t result, uint64_t sequence)
@@ -209,8 +244,8 @@ static int take_step(struct openvsm *host, uint32_t index, struct sk_channel *ch
     switch (run.reason) {
     case SK_RUN_SPAWN:
         /* No carrier, no thread: clone(2) says so to the trustlet. */
-        if (start_carrier(host, (uint32_t)run.result[0]))
-            answer(channel, -EAGAIN, channel->sequence);
+        answer(channel, start_carrier(host, (uint32_t)run.result[0]) ? 0 : -EAGAIN,
+               channel->sequence);
         return 1;
     case SK_RUN_EXIT:
         note_end(host, &run);
@@ -241,26 +276,8 @@ static int run_loop(struct openvsm *host, uint32_t index, struct sk_channel *cha
     return step;
 }
 
-/* Busy: the thread that had the index before has left VTL1, but its carrier not yet the driver. */
-static struct sk_channel *map_channel(struct openvsm *host, uint32_t index)
+static int run_thread(struct openvsm *host, uint32_t index, struct sk_channel *channel)
 {
-    struct sk_channel *channel = MAP_FAILED;
-    for (int try = 0; channel == MAP_FAILED && try < MAP_TRIES; try++) {
-        if (try > 0)
-            usleep(MAP_PAUSE_US);
-        channel = mmap(NULL, CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, host->fd,
-                       (off_t)OPENVSM_CHANNEL_OFFSET(index));
-        if (channel == MAP_FAILED && errno != EBUSY)
-            break;
-    }
-    return channel;
-}
-
-static int run_thread(struct openvsm *host, uint32_t index)
-{
-    struct sk_channel *channel = map_channel(host, index);
-    if (channel == MAP_FAILED)
-        return -1;
     int result = run_loop(host, index, channel);
     int saved = errno;
     munmap(channel, CHANNEL_SIZE);
@@ -275,7 +292,8 @@ int openvsm_carry(struct openvsm *host, struct openvsm_end *end)
     struct sigaction ours = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGPIPE, &ours, &before);
     enlist(&self);
-    if (run_thread(host, self.index))
+    struct sk_channel *channel = map_channel(host, self.index);
+    if (channel == MAP_FAILED || run_thread(host, self.index, channel))
         fail(host, errno);
     delist(&self);
     pthread_mutex_lock(&host->lock);

@@ -12,12 +12,14 @@
  * cannot have it. */
 #define KICK_SIGNAL OPENVSM_KICK_SIGNAL
 
+enum carrier_start { CARRIER_STARTS, CARRIER_READY, CARRIER_FAILED };
 /* One VTL0 thread that carries one thread of the trustlet. */
 struct carrier {
     struct openvsm *host;
     struct carrier *next;
     pthread_t thread;
-    uint32_t index; /* the trustlet's thread */
+    uint32_t index;            /* the trustlet's thread */
+    enum carrier_start *start; /* of who started it, and waits until it is set */
 };
 
 struct openvsm {

@@ -37,6 +37,7 @@ static struct {
     int64_t answers[THREADS]; /* to the last call */
     bool killed;
     bool no_threads;  /* the system makes no more */
+    bool no_channel;  /* for any but the first */
     unsigned refused; /* new threads that the host said it cannot carry */
 } device;
 
@@ -110,6 +111,10 @@ void *__wrap_mmap(void *address, size_t size, int rights, int flags, int fd, off
 {
     if (fd != 1000)
         return __real_mmap(address, size, rights, flags, fd, offset);
+    if (device.no_channel && offset != 0) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
     void *pages = __real_mmap(NULL, size, rights, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     device.channels[(uint64_t)offset / CHANNEL_SIZE] = pages;
     return pages;
@@ -244,15 +249,21 @@ struct kicks {
     bool over;
 };
 
-/* The tenth is meant for the request under way, those before came late. */
+/* The tenth is meant for the request under way, those before came late. The channel is there until
+ * that request is over. */
 static void *send_kicks(void *argument)
 {
     struct kicks *kicks = argument;
+    bool meant = false;
     while (!__atomic_load_n(&kicks->over, __ATOMIC_ACQUIRE)) {
         usleep(2000);
-        struct sk_channel *c = __atomic_load_n(&device.channels[0], __ATOMIC_ACQUIRE);
-        if (++kicks->count >= 10 && c && c->sequence)
-            __atomic_store_n(&c->interrupt, c->sequence, __ATOMIC_RELEASE);
+        struct sk_channel *c =
+            meant ? NULL : __atomic_load_n(&device.channels[0], __ATOMIC_ACQUIRE);
+        uint64_t sequence = c ? __atomic_load_n(&c->sequence, __ATOMIC_ACQUIRE) : 0;
+        if (++kicks->count >= 10 && sequence) {
+            __atomic_store_n(&c->interrupt, sequence, __ATOMIC_RELEASE);
+            meant = true;
+        }
         pthread_kill(kicks->whom, OPENVSM_KICK_SIGNAL);
     }
     return NULL;
@@ -311,19 +322,31 @@ static void close_waits_for_all_carriers(void **state)
     openvsm_close(host);
 }
 
-static void no_carrier_no_thread(void **state)
+static void refuses_a_thread(bool channel)
 {
     struct openvsm *host = new_host();
     struct openvsm_end end;
-    (void)state;
     device.steps[0][0] = (struct step){SK_RUN_SPAWN, {1}, 0};
     device.steps[0][1] = (struct step){SK_RUN_SYSCALL, {SYS_getppid}, 0};
     device.steps[0][2] = (struct step){SK_RUN_EXIT, {0}, 0};
-    device.no_threads = true;
+    device.no_threads = channel;
+    device.no_channel = !channel;
     assert_int_equal(openvsm_carry(host, &end), 0);
     assert_int_equal(device.refused, 1);
     assert_int_equal(device.answers[0], getppid());
     openvsm_close(host);
+}
+
+static void no_carrier_no_thread(void **state)
+{
+    (void)state;
+    refuses_a_thread(true);
+}
+
+static void no_channel_no_thread(void **state)
+{
+    (void)state;
+    refuses_a_thread(false);
 }
 
 int main(void)
@@ -338,6 +361,7 @@ int main(void)
         cmocka_unit_test(close_waits_for_all_carriers),
         cmocka_unit_test(only_what_is_meant_is_interrupted),
         cmocka_unit_test(no_carrier_no_thread),
+        cmocka_unit_test(no_channel_no_thread),
     };
     alarm(30);
     return cmocka_run_group_tests_name("carry", tests, NULL, NULL);
