@@ -26,7 +26,7 @@ struct start_state {
     uint64_t gpa;        /* of the block */
     uint32_t argc, envc; /* as the program will see them */
     uint32_t skip;       /* strings of the caller's that are dropped first */
-    uint32_t given;      /* strings in the block */
+    uint32_t given;      /* strings in the block and in the manifest */
     uint64_t bytes;      /* of the block's strings */
     uint64_t prefix;     /* bytes of the manifest's fixed arguments before them */
     uint64_t strings;    /* user address of the first string */

@@ -69,6 +69,7 @@ static enum sk_status read_header(struct process *process, uint64_t gpa, uint64_
         start->prefix = fixed_list(manifest->fixed_args, sizeof(manifest->fixed_args) - 1, &fixed);
         start->skip = header.argc;
         start->argc = fixed;
+        start->given += fixed;
     }
     if (manifest->flags & TRUSTLET_NO_ENVIRONMENT)
         start->envc = 0;
@@ -191,29 +192,28 @@ static void put_word(struct process *process, uint64_t address, uint64_t word)
         *slot = word;
 }
 
-/* String `number` of the caller's block begins at `address`. */
+/* String `number` begins at `address`; the manifest's are counted before the caller's. */
 static void put_string(struct process *process, uint32_t number, uint64_t address)
 {
     struct start_state *start = &process->start;
     uint32_t own = start->prefix > 0 ? start->argc : 0; /* argv from the manifest */
-    uint32_t slot = 0;
 
-    if (number < start->skip)
+    if (number >= own && number - own < start->skip)
         return;
-    slot = own + number - start->skip;
-    if (slot >= start->argc + start->envc)
+    number -= number >= own ? start->skip : 0;
+    if (number >= start->argc + start->envc)
         return;
-    if (slot == 0)
+    if (number == 0)
         start->execfn = address;
-    slot += slot >= start->argc ? 1 : 0; /* the NULL behind argv */
-    put_word(process, start->pointers + 8ull * slot, address);
+    number += number >= start->argc ? 1 : 0; /* the NULL behind argv */
+    put_word(process, start->pointers + 8ull * number, address);
 }
 
-/* Looks at bytes that were copied and so cannot change any more. */
-static void scan_strings(struct process *process, const char *bytes, uint64_t size)
+/* Looks at bytes that stand at `address` now, and so cannot change any more. */
+static void scan_strings(struct process *process, const char *bytes, uint64_t size,
+                         uint64_t address)
 {
     struct start_state *start = &process->start;
-    uint64_t address = start->strings + start->prefix + start->offset;
 
     for (uint64_t i = 0; i < size; i++) {
         if (!start->inside) {
@@ -225,6 +225,20 @@ static void scan_strings(struct process *process, const char *bytes, uint64_t si
             start->index++;
         }
     }
+}
+
+/* argv from the manifest, once. */
+static enum sk_status copy_fixed(struct process *process)
+{
+    const struct start_state *start = &process->start;
+    const char *list = process->manifest->fixed_args;
+
+    if (start->prefix == 0 || start->index > 0)
+        return SK_OK;
+    int error = user_copy_out(&process->space, start->strings, list, start->prefix);
+    if (error == 0)
+        scan_strings(process, list, start->prefix, start->strings);
+    return memory_status(error);
 }
 
 static enum sk_status copy_strings(struct process *process)
@@ -245,31 +259,12 @@ static enum sk_status copy_strings(struct process *process)
 
         if (status != SK_OK)
             return status;
-        scan_strings(process, page, size);
+        scan_strings(process, page, size, to);
         start->offset += size;
         if (start->offset < start->bytes && call_must_yield())
             return SK_AGAIN;
     }
     return start->inside || start->index != start->given ? SK_INVALID_ARGUMENT : SK_OK;
-}
-
-/* argv from the manifest. */
-static int put_fixed(struct process *process)
-{
-    struct start_state *start = &process->start;
-    const char *list = process->manifest->fixed_args;
-    uint64_t at = 0;
-
-    if (start->prefix == 0)
-        return 0;
-    for (uint32_t i = 0; i < start->argc; i++) {
-        put_word(process, start->pointers + 8ull * i, start->strings + at);
-        while (at < start->prefix && list[at] != 0)
-            at++;
-        at++;
-    }
-    start->execfn = start->strings;
-    return user_copy_out(&process->space, start->strings, list, start->prefix);
 }
 
 static int put_auxiliary(struct process *process)
@@ -316,9 +311,9 @@ enum sk_status start_continue(struct process *process)
     enum sk_status status = touch_stack(process);
 
     if (status == SK_OK)
-        status = copy_strings(process);
+        status = copy_fixed(process);
     if (status == SK_OK)
-        status = memory_status(put_fixed(process));
+        status = copy_strings(process);
     if (status == SK_OK)
         status = memory_status(put_auxiliary(process));
     return status;
