@@ -7,12 +7,10 @@
 #include "sk_assert.h"
 #include "string.h"
 
+#include <assert.h>
 #include <sodium/core.h>
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
-
-_Noreturn void __assert_fail(const char *truth, const char *file, unsigned line,
-                             const char *function);
 
 _Noreturn void __assert_fail(const char *truth, const char *file, unsigned line,
                              const char *function)
