@@ -54,7 +54,7 @@ static_assert(sizeof(struct image) <= PAGE_SIZE, "an image object is one frame")
 
 static struct image_table {
     struct spinlock lock;
-    uint64_t next_handle;
+    uint64_t opened; /* ever; no handle is used twice */
     uint64_t clock;
     struct image *slot[IMAGE_TABLE];
 } table;
@@ -82,15 +82,13 @@ static enum sk_status refuse(const struct trustlet_manifest *manifest, enum sk_s
 
 /* ---- the table; lock held ---- */
 
-/* dying: one whose burial goes on with every call that names it. */
+/* A handle names its slot. dying: one whose burial goes on with every call that names it. */
 static struct image **find(uint64_t handle, bool dying)
 {
-    for (uint32_t i = 0; i < IMAGE_TABLE; i++) {
-        struct image *image = table.slot[i];
-        if (image && image->handle == handle && (image->state == IMAGE_DYING) == dying)
-            return &table.slot[i];
-    }
-    return NULL;
+    struct image **slot = &table.slot[handle % IMAGE_TABLE];
+    const struct image *image = *slot;
+    bool found = image && image->handle == handle && (image->state == IMAGE_DYING) == dying;
+    return found ? slot : NULL;
 }
 
 static struct image **find_slot(uint64_t handle)
@@ -214,7 +212,7 @@ static bool enter_table(struct image *image)
     struct image **slot = free_slot();
     if (!slot)
         return false;
-    image->handle = ++table.next_handle;
+    image->handle = ++table.opened * IMAGE_TABLE + (uint64_t)(slot - table.slot);
     *slot = image;
     return true;
 }
