@@ -99,6 +99,14 @@ uint64_t count_frames(const struct frames *frames, enum frame kind);
  */
 uint64_t *boot_frames(const struct frames *frames, uint64_t *count);
 
+/* What trustlets before us were lent goes back to Linux a little after their end: waits for that.
+ */
+bool nothing_is_lent(void);
+/* When nothing is lent: a page of the arena goes to VTL1, and comes back. The arena's last page is
+ * used for it. */
+bool give_page(unsigned int index);
+bool get_page_back(unsigned int index);
+
 /* The audit log, read out of the Secure Kernel's ring: remembers how it stands now. */
 void audit_mark(void);
 /* The newest record that was made since the mark, or that something was counted into since, of that

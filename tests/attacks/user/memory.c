@@ -17,9 +17,10 @@
 #include <unistd.h>
 #include "attacker.h"
 
-#define GP       13u
-#define PF       14u
-#define BIOS_GPA 0xf0000
+#define GP         13u
+#define PF         14u
+#define BIOS_GPA   0xf0000
+#define SCREEN_GPA 0xb8000 /* VGA text */
 
 static const char *const how_names[ATTACK_HOWS] = {
     "read", "write", "locked exchange", "movnti", "fxsave", "rep stosb", "execute"};
@@ -89,37 +90,20 @@ static void all_ways(const char *whose, uint64_t gpa)
     refused(whose, gpa, ATTACK_WRITE8, ATTACK_VIA_UNCACHED);
 }
 
+#define GIVEN 12u /* arena page */
+
 /* A frame that VTL0 gave away is still in Linux's direct map. */
-static uint64_t donated_frame(const struct frames *frames)
+static void direct_map(void)
 {
-    for (uint64_t i = 0; i < frames->count; i++) {
-        uint64_t gpa = i * OPENVSM_PAGE_SIZE;
+    uint64_t gpa = arena_gpa(GIVEN);
 
-        if (frames->kind[i] == FRAME_CLOSED && gpa < HYPERVISOR_BASE)
-            return gpa;
-    }
-    /* #PF says that Linux has no mapping; #GP that it has, and was refused. */
-    for (uint64_t i = 0; i < frames->count; i += 512) {
-        uint64_t gpa = i * OPENVSM_PAGE_SIZE;
-
-        if (frames->kind[i] == FRAME_CLOSED &&
-            touch(gpa, ATTACK_READ8, ATTACK_VIA_DIRECT_MAP, NULL, NULL) == GP)
-            return gpa;
-    }
-    return ~0ull;
-}
-
-static void direct_map(const struct frames *frames)
-{
-    uint64_t gpa = donated_frame(frames);
-
-    if (gpa == ~0ull) {
-        skip("a donated frame through the direct map", "nothing has been donated yet");
-        return;
-    }
+    ok(touch(gpa, ATTACK_READ8, ATTACK_VIA_DIRECT_MAP, NULL, NULL) == 0 && give_page(GIVEN),
+       "a page of VTL0's goes to VTL1");
     refused("a donated frame", gpa, ATTACK_READ8, ATTACK_VIA_DIRECT_MAP);
     refused("a donated frame", gpa, ATTACK_WRITE8, ATTACK_VIA_DIRECT_MAP);
     refused("a donated frame", gpa, ATTACK_EXCHANGE, ATTACK_VIA_DIRECT_MAP);
+    ok(get_page_back(GIVEN) && touch(gpa, ATTACK_READ8, ATTACK_VIA_DIRECT_MAP, NULL, NULL) == 0,
+       "... and comes back");
 }
 
 /* Eight bytes of which only the last four lie on the forbidden frame. */
@@ -244,27 +228,54 @@ static void from_ring3(const struct frames *frames)
     ok(named, "... and the kernel's log, when it has room");
 }
 
-/* The survey (what the hypervisor says) and the CPU (what it does) must agree on every frame. */
-/* Linux's own file of all memory. What it takes for RAM of its own it hides by itself; VTL1's first
- * frames never were, so that the kernel tries. */
-static void dev_mem(uint64_t gpa, uint64_t hypervisor)
+/* Linux takes the refusal of a kernel address for a fault of its own, and ends the process. */
+static bool write_fails(int file, uint64_t gpa)
 {
-    int file = open("/dev/mem", O_RDONLY | O_CLOEXEC);
+    int child = fork(), status = 0;
+
+    if (!child)
+        _exit(pwrite(file, &gpa, 8, (off_t)gpa) == 8 ? 0 : 1);
+    return child > 0 && waitpid(child, &status, 0) == child && status != 0;
+}
+
+/* One word by /dev/mem; what the kernel tried and was refused has its record. */
+static void dev_mem_refused(int file, const char *whose, uint64_t gpa)
+{
+    struct sk_audit_record record = {0};
     uint64_t word = 0;
     bool good = false;
+
+    audit_mark();
+    good = pread(file, &word, 8, (off_t)gpa) < 0;
+    ok(good && audit_find(SK_AUDIT_MEMORY, gpa, &record) && record.access == HV_ACCESS_READ,
+       "/dev/mem does not show a frame of %s, and the attempt is recorded", whose);
+    audit_mark();
+    good = write_fails(file, gpa);
+    ok(good && audit_find(SK_AUDIT_MEMORY, gpa, &record) && record.access == HV_ACCESS_WRITE,
+       "... nor does it write there");
+}
+
+/* Linux's own file of all memory. What it takes for RAM of its own it hides by itself; VTL1's first
+ * frames never were, so that the kernel tries. */
+static void dev_mem(uint64_t gpa)
+{
+    int file = open("/dev/mem", O_RDWR | O_CLOEXEC);
+    uint64_t word = 0x0741074107410741, back = 0;
 
     if (file < 0) {
         skip("/dev/mem", strerror(errno));
         return;
     }
-    ok(pread(file, &word, 8, BIOS_GPA) == 8, "control: /dev/mem shows the firmware");
-    good = pread(file, &word, 8, (off_t)gpa) < 0;
-    ok(good, "/dev/mem does not show a frame of VTL1's: %s", strerror(errno));
-    good = pread(file, &word, 8, (off_t)hypervisor) < 0;
-    ok(good, "... nor one of the hypervisor's: %s", strerror(errno));
+    ok(pread(file, &back, 8, BIOS_GPA) == 8, "control: /dev/mem shows the firmware");
+    ok(pwrite(file, &word, 8, SCREEN_GPA) == 8 && pread(file, &back, 8, SCREEN_GPA) == 8 &&
+           back == word,
+       "control: and writes to the screen");
+    dev_mem_refused(file, "VTL1's", gpa);
+    dev_mem_refused(file, "the hypervisor's", HYPERVISOR_BASE);
     close(file);
 }
 
+/* The survey (what the hypervisor says) and the CPU (what it does) must agree on every frame. */
 static void survey_is_true(const struct frames *frames)
 {
     static uint8_t bytes[ATTACK_READ_MAX * OPENVSM_PAGE_SIZE], traps[ATTACK_READ_MAX];
@@ -299,6 +310,8 @@ int main(void)
 
     attacker_start();
     controls();
+    if (under_openvsm() && !nothing_is_lent())
+        bail("pages of trustlets that have ended do not come home");
     frames = survey();
     if (under_openvsm()) {
         survey_is_true(&frames);
@@ -306,10 +319,10 @@ int main(void)
         all_ways("VTL1's last",
                  find_frame(&frames, FRAME_CLOSED, count_frames(&frames, FRAME_CLOSED) - 1));
         all_ways("the hypervisor's", HYPERVISOR_BASE);
-        direct_map(&frames);
+        direct_map();
         across_the_border(&frames);
         shown_read_only(&frames);
-        dev_mem(find_frame(&frames, FRAME_CLOSED, 0), HYPERVISOR_BASE);
+        dev_mem(find_frame(&frames, FRAME_CLOSED, 0));
     }
     from_ring3(&frames);
     return done_testing();

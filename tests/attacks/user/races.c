@@ -99,9 +99,8 @@ static void donation_list(uint64_t closed)
 
 /* ---- A page that goes to VTL1 and comes back while another CPU uses it ---- */
 
-#define GIVEN      12u /* arena page */
-#define CHANGES    40u
-#define GIVE_BACKS 1000u
+#define GIVEN   12u /* arena page */
+#define CHANGES 40u
 
 struct user {
     volatile bool gone, stop; /* gone: VTL1 has said that it has the page */
@@ -137,41 +136,6 @@ static void wait_for_looks(const struct user *user)
         sched_yield();
 }
 
-static bool give_page(void)
-{
-    uint64_t *list = arena_page(INPUT);
-
-    list[0] = arena_gpa(GIVEN) / OPENVSM_PAGE_SIZE;
-    return skcall_finish(SK_CALL_MEMORY_DONATE, arena_gpa(INPUT), 1, 0, 0, 0).status == SK_OK;
-}
-
-static bool get_page_back(void)
-{
-    const uint64_t *list = arena_page(OUTPUT);
-
-    for (unsigned int i = 0; i < GIVE_BACKS; i++) {
-        struct sk_answer answer =
-            skcall_finish(SK_CALL_MEMORY_RECLAIM, arena_gpa(OUTPUT), 1, 0, 0, 0);
-
-        if (answer.status == SK_OK && answer.results[0] == 1)
-            return list[0] == arena_gpa(GIVEN) / OPENVSM_PAGE_SIZE;
-    }
-    return false;
-}
-
-/* What trustlets before us were lent goes back to Linux first: it is not ours to take. */
-static bool nothing_is_lent(void)
-{
-    struct timespec pause = {.tv_nsec = 50000000};
-
-    for (unsigned int i = 0; i < 200; i++) {
-        if (skcall(SK_CALL_MEMORY_STATUS, 0, 0, 0, 0, 0).results[2] == 0)
-            return true;
-        nanosleep(&pause, NULL);
-    }
-    return false;
-}
-
 static void protection_change(void)
 {
     struct user user = {0};
@@ -184,11 +148,11 @@ static void protection_change(void)
     }
     if (pthread_create(&thread, NULL, use_page, &user))
         bail("no thread");
-    for (; changes < CHANGES && give_page(); changes++) {
+    for (; changes < CHANGES && give_page(GIVEN); changes++) {
         user.gone = true;
         wait_for_looks(&user);
         user.gone = false;
-        if (!get_page_back())
+        if (!get_page_back(GIVEN))
             break;
         wait_for_looks(&user);
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "attacker.h"
 
 /* Arena pages used here; the tests use those below. */
@@ -246,4 +247,43 @@ bool prints(const char *command, const char *first, const char *second)
     if (lines)
         pclose(lines);
     return found;
+}
+
+/* ---- A page of the arena that goes to VTL1 ---- */
+
+#define LIST       (ATTACK_ARENA_PAGES - 1)
+#define GIVE_BACKS 1000u
+
+bool give_page(unsigned int index)
+{
+    uint64_t *list = arena_page(LIST);
+
+    list[0] = arena_gpa(index) / OPENVSM_PAGE_SIZE;
+    return skcall_finish(SK_CALL_MEMORY_DONATE, arena_gpa(LIST), 1, 0, 0, 0).status == SK_OK;
+}
+
+bool get_page_back(unsigned int index)
+{
+    const uint64_t *list = arena_page(LIST);
+
+    for (unsigned int i = 0; i < GIVE_BACKS; i++) {
+        struct sk_answer answer =
+            skcall_finish(SK_CALL_MEMORY_RECLAIM, arena_gpa(LIST), 1, 0, 0, 0);
+
+        if (answer.status == SK_OK && answer.results[0] == 1)
+            return list[0] == arena_gpa(index) / OPENVSM_PAGE_SIZE;
+    }
+    return false;
+}
+
+bool nothing_is_lent(void)
+{
+    struct timespec pause = {.tv_nsec = 50000000};
+
+    for (unsigned int i = 0; i < 200; i++) {
+        if (skcall(SK_CALL_MEMORY_STATUS, 0, 0, 0, 0, 0).results[2] == 0)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
 }
