@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -34,6 +36,23 @@ static void options(int fd)
     show("setsockopt.short", setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, 1));
     show("setsockopt.bad", setsockopt(fd, 77, 77, &value, sizeof(value)));
     show("setsockopt.no-socket", setsockopt(0, SOL_SOCKET, SO_REUSEADDR, &value, sizeof(value)));
+}
+
+/* Over a route socket of netlink(7). */
+static void interfaces(void)
+{
+    struct ifaddrs *all = NULL;
+    struct if_nameindex *names = if_nameindex();
+    int loopback = 0, index = 0;
+    for (const struct if_nameindex *n = names; n && n->if_index; n++)
+        index += strcmp(n->if_name, "lo") == 0 ? (int)n->if_index : 0;
+    show_value("nameindex", index);
+    show("getifaddrs", getifaddrs(&all));
+    for (const struct ifaddrs *a = all; a; a = a->ifa_next)
+        loopback += strcmp(a->ifa_name, "lo") == 0 && (a->ifa_flags & IFF_LOOPBACK);
+    show_value("getifaddrs.loopback", loopback > 0);
+    if_freenameindex(names);
+    freeifaddrs(all);
 }
 
 static void streams(void)
@@ -115,6 +134,7 @@ static void by_name(void)
 
 void sockets(void)
 {
+    interfaces();
     show("socket.bad", socket(AF_INET, 99, 0));
     show("socket.bad-protocol", socket(AF_INET, SOCK_STREAM, IPPROTO_UDP));
     show("bind.no-socket", bind(0, (void *)&(struct sockaddr_in){.sin_family = AF_INET}, 16));

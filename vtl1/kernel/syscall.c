@@ -14,6 +14,7 @@
 #define AF_UNIX_NUMBER   1u
 #define AF_INET_NUMBER   2u
 #define AF_INET6_NUMBER  10u
+#define AF_ROUTE_NUMBER  16u /* netlink(7), of which NETLINK_ROUTE is protocol 0 */
 /* Asked for at once. */
 #define FEW_FRAMES       16u
 /* A class that no manifest grants. */
@@ -69,6 +70,8 @@ static uint32_t family_needs(const struct syscall_entry *entry, uint32_t family,
     case AF_INET_NUMBER:
     case AF_INET6_NUMBER:
         return inet;
+    case AF_ROUTE_NUMBER:
+        return TRUSTLET_CLASS_NET_CLIENT;
     default:
         return NO_CLASS;
     }
@@ -101,6 +104,8 @@ uint32_t syscall_lacks(struct thread *thread, const struct syscall_entry *entry)
         return open_lacks(classes, pointed_to(thread, 2, sizeof(uint64_t)));
     case RULE_SOCKET:
         needed = family_needs(entry, (uint32_t)asked[0], inet);
+        if ((uint32_t)asked[0] == AF_ROUTE_NUMBER && asked[2] != 0)
+            needed = NO_CLASS;
         break;
     case RULE_CONNECT:
         needed = family_needs(entry, address_family(thread), TRUSTLET_CLASS_NET_CLIENT);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <linux/netlink.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -88,7 +89,7 @@ static int try_all(void)
     say("read a file", open("/etc/passwd", O_RDONLY) >= 0);
     say("make a file", open("/tmp/made", O_RDWR | O_CREAT, 0600) >= 0);
     say("internet", socket(AF_INET, SOCK_STREAM, 0) >= 0);
-    say("netlink", socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
+    say("netlink", socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) >= 0);
     say("memory", mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
                        0) != MAP_FAILED);
     errno = pthread_create(&thread, NULL, sleeper, NULL);
