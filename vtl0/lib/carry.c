@@ -81,8 +81,13 @@ static void wait_a_while(struct openvsm *host)
 
 /* ---- Carriers ---- */
 
+/* The other carriers inherit that the kick is not blocked. */
 static void enlist(struct carrier *c)
 {
+    sigset_t kick;
+    sigemptyset(&kick);
+    sigaddset(&kick, KICK_SIGNAL);
+    pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
     pthread_mutex_lock(&c->host->lock);
     make_kickable(c->host);
     c->thread = pthread_self();
