@@ -162,15 +162,15 @@ enum syscall_action local_futex(struct thread *thread, const uint64_t given[6])
     uint32_t op = (uint32_t)given[1] & (uint32_t)FUTEX_CMD_MASK;
     if ((given[1] & FUTEX_CLOCK_REALTIME) && op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET)
         return syscall_return(thread, -ENOSYS);
+    uint32_t bits =
+        op == FUTEX_WAIT_BITSET || op == FUTEX_WAKE_BITSET ? (uint32_t)given[5] : FUTEX_ANY;
     switch (op) {
     case FUTEX_WAIT:
-        return wait(thread, given, FUTEX_ANY);
     case FUTEX_WAIT_BITSET:
-        return wait(thread, given, (uint32_t)given[5]);
+        return wait(thread, given, bits);
     case FUTEX_WAKE:
-        return wake(thread, given, FUTEX_ANY);
     case FUTEX_WAKE_BITSET:
-        return wake(thread, given, (uint32_t)given[5]);
+        return wake(thread, given, bits);
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
         return requeue(thread, given, op == FUTEX_CMP_REQUEUE);

@@ -201,7 +201,7 @@ static bool run_user(struct cpu *cpu, struct thread *thread)
 
 /* There was no free frame: known images give theirs first, then VTL0 is asked. False: it was asked
  * already and did not give. */
-static bool want_memory(struct thread *thread, enum sk_run *why)
+static bool want_memory(struct thread *thread, uint64_t pages, enum sk_run *why)
 {
     if (image_cache_shrink()) {
         *why = SK_RUN_PREEMPTED;
@@ -210,7 +210,7 @@ static bool want_memory(struct thread *thread, enum sk_run *why)
     if (thread->asked_memory)
         return false;
     thread->asked_memory = true;
-    thread->run_result[0] = frame_wanted(1);
+    thread->run_result[0] = frame_wanted(pages);
     *why = SK_RUN_MEMORY;
     return true;
 }
@@ -221,7 +221,7 @@ static bool run_fault(struct thread *thread, enum sk_run *why)
     struct process *process = thread->process;
     int error = address_space_fault(&process->space, thread->fault_address, thread->fault_access);
 
-    if (error == -ENOMEM && want_memory(thread, why))
+    if (error == -ENOMEM && want_memory(thread, 1, why))
         return true;
     thread->resume = RESUME_USER;
     if (error == -EFAULT)
@@ -233,33 +233,18 @@ static bool run_fault(struct thread *thread, enum sk_run *why)
     return false;
 }
 
-/* A signal came while the call was made ready: it does not wait for long. */
-static void signal_came_first(struct thread *thread, enum syscall_action action)
-{
-    if (action == SYSCALL_ACCEPT)
-        thread->run_result[0] = 0;
-    if (action == SYSCALL_MARSHAL && thread->channel->interrupt != thread->syscall.sequence)
-        signal_interrupt(thread);
-}
-
-/* When VTL0 does not give, the call is made again and answers ENOMEM by itself. */
-static enum sk_run need_memory(struct thread *thread)
-{
-    uint64_t pages = thread->run_result[0];
-    enum sk_run why = SK_RUN_PREEMPTED;
-
-    if (want_memory(thread, &why) && why == SK_RUN_MEMORY)
-        thread->run_result[0] = frame_wanted(pages == 0 ? 1 : pages);
-    return why;
-}
-
-/* The request, or what else VTL0 is to do: it stands until VTL0 has been told of what there is. */
+/* What VTL0 is to do stands until VTL0 has been told of what there is. If a signal came while it
+ * was made ready, it does not last long. */
 static enum sk_run ask(struct thread *thread, enum syscall_action action)
 {
+    bool request = action == SYSCALL_MARSHAL;
+
     thread->resume = RESUME_COMPLETE;
-    if (signal_waiting(thread))
-        signal_came_first(thread, action);
-    if (thread->process->tell.what != 0 && (action == SYSCALL_MARSHAL || action == SYSCALL_WAIT))
+    if (signal_waiting(thread) && action == SYSCALL_ACCEPT)
+        thread->run_result[0] = 0;
+    if (signal_waiting(thread) && request && thread->channel->interrupt != thread->syscall.sequence)
+        signal_interrupt(thread);
+    if (thread->process->tell.what != 0 && (request || action == SYSCALL_WAIT))
         return SK_RUN_WAKE;
     return (enum sk_run)action;
 }
@@ -267,6 +252,8 @@ static enum sk_run ask(struct thread *thread, enum syscall_action action)
 /* What a system call wants done next. True: leave VTL1 with *why. */
 static inline bool take_action(struct thread *thread, enum syscall_action action, enum sk_run *why)
 {
+    uint64_t pages = thread->run_result[0];
+
     *why = (enum sk_run)action;
     switch (action) {
     case SYSCALL_RETURN:
@@ -277,7 +264,9 @@ static inline bool take_action(struct thread *thread, enum syscall_action action
     case SYSCALL_AGAIN:
         return true;
     case SYSCALL_NEED_MEMORY:
-        *why = need_memory(thread);
+        /* When VTL0 does not give, the call is made again and answers ENOMEM by itself. */
+        *why = SK_RUN_PREEMPTED;
+        want_memory(thread, pages == 0 ? 1 : pages, why);
         return true;
     case SYSCALL_THREAD_EXIT:
         trustlet_call_abort(thread);
