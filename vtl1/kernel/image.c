@@ -217,17 +217,8 @@ static bool enter_table(struct image *image)
     return true;
 }
 
-/* SK_AGAIN: an image that nobody uses is on its way out to make room; SK_LIMIT: none is unused. */
-static enum sk_status make_room(void)
-{
-    spin_lock(&table.lock);
-    bool room = free_slot() != NULL;
-    spin_unlock(&table.lock);
-    if (room)
-        return SK_OK;
-    return image_cache_shrink() ? SK_AGAIN : SK_LIMIT;
-}
-
+/* Where the table is full, SK_AGAIN: an image that nobody uses is on its way out; SK_LIMIT: none is
+ * unused. */
 static enum sk_status open_new(const struct trustlet_trailer *t, uint64_t *handle)
 {
     uint64_t frame = alloc_or_shrink();
@@ -242,7 +233,7 @@ static enum sk_status open_new(const struct trustlet_trailer *t, uint64_t *handl
     fpu_end();
     if (!enter_table(image)) {
         frame_put(frame);
-        return SK_AGAIN;
+        return image_cache_shrink() ? SK_AGAIN : SK_LIMIT;
     }
     *handle = image->handle;
     return SK_OK;
@@ -263,9 +254,6 @@ enum sk_status sk_call_image_open(struct call *call)
         call->result[0] = handle;
         return SK_OK;
     }
-    status = make_room();
-    if (status != SK_OK)
-        return status;
     status = check_trailer(&trailer, &detail);
     if (status == SK_OK)
         status = open_new(&trailer, &handle);

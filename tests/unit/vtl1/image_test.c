@@ -190,6 +190,31 @@ static void test_refusals(void **state)
     assert_int_equal(CALL(open, 1ull << 60), SK_ACCESS_DENIED);
 }
 
+/* An image that is in use is never pushed out, one that is only kept is. */
+static void test_full_table(void **state)
+{
+    uint64_t handles[128], kept = 0, none = 0;
+    unsigned count = 0;
+    (void)state;
+    while (count < 128 && open_image(&handles[count]) == SK_OK)
+        count++;
+    assert_int_equal(count, 128);
+    assert_int_equal(open_image(&none), SK_LIMIT);
+    assert_int_equal(CALL(close, handles[5]), SK_OK);
+    assert_int_equal(load(&kept), SK_OK);
+    assert_int_equal(open_image(&handles[5]), SK_OK); /* the same one: it is known */
+    assert_int_equal(handles[5], kept);
+    assert_int_equal(CALL(close, kept), SK_OK);
+    make_trailer(FLOOR_ID + 1, file, FILE_SIZE);
+    publish(file, sizeof(file));
+    assert_int_equal(open_image(&none), SK_LIMIT);
+    assert_int_equal(CALL(close, handles[5]), SK_OK);
+    assert_int_equal(open_image(&handles[5]), SK_OK); /* in its place */
+    assert_int_equal(CALL(write, kept, LIST_GPA, FILE_PAGES, 0, FILE_SIZE), SK_NOT_FOUND);
+    while (count > 0)
+        assert_int_equal(CALL(close, handles[--count]), SK_OK);
+}
+
 static enum sk_status runs(uint64_t id, uint32_t version)
 {
     trailer.manifest.trustlet_id = id;
@@ -320,8 +345,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_good),      TEST(test_restarts),   TEST(test_known),  TEST(test_refusals),
-        TEST(test_bad_files), TEST(test_bad_writes), TEST(test_memory), TEST(test_versions),
+        TEST(test_good),     TEST(test_restarts),  TEST(test_known),
+        TEST(test_refusals), TEST(test_bad_files), TEST(test_bad_writes),
+        TEST(test_memory),   TEST(test_versions),  TEST(test_full_table),
     };
     return cmocka_run_group_tests(tests, machine, NULL);
 }
