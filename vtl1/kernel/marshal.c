@@ -134,9 +134,9 @@ static const struct argument *moved(const struct syscall_entry *entry)
 
 static bool is_part(const struct syscall_state *s)
 {
-    bool message = s->entry->check == CHECK_WHOLE || s->entry->host == __NR_recvfrom;
-
-    return (s->done > 0 && (moved(s->entry)->flags & ARGUMENT_READY)) || (s->cut && message);
+    const struct syscall_entry *entry = s->entry;
+    return (s->cut && (entry->check == CHECK_WHOLE || entry->host == __NR_recvfrom)) ||
+           (s->done > 0 && (moved(entry)->flags & ARGUMENT_READY));
 }
 
 enum syscall_action marshal_request(struct thread *thread, const struct syscall_entry *entry,
