@@ -125,11 +125,25 @@ static bool kick_was_retried(const struct cpu *cpu)
     return retried && cpu_rdtsc() - retried < cpu->partition->tsc_hz;
 }
 
+/* What other CPUs want of this one. */
+static void serve_others(struct cpu *cpu)
+{
+    if (READ_ONCE(cpu->partition->stopping))
+        reset_join(cpu);
+    shootdown_serve(cpu);
+    if (READ_ONCE(cpu->shared.init))
+        cpu->work |= CPU_WORK_INIT;
+}
+
+void exits_between_events(struct cpu *cpu)
+{
+    serve_others(cpu);
+    exits_vtl0_work(cpu);
+}
+
 void exits_nmi(struct cpu *cpu)
 {
     cpu_count(cpu, HV_EXIT_NMI);
-    if (READ_ONCE(cpu->partition->stopping))
-        reset_join(cpu);
     bool ours = __atomic_load_n(&cpu->shared.nmi_on_way, __ATOMIC_ACQUIRE) || kick_was_retried(cpu);
     vcpu_take_nmi();
     /* After the pending NMI is gone: a kick sent before that went with it, and its sender's request
@@ -138,9 +152,7 @@ void exits_nmi(struct cpu *cpu)
         __atomic_store_n(&cpu->shared.nmi_on_way, 0, __ATOMIC_SEQ_CST);
     else
         cpu->work |= CPU_WORK_NMI;
-    shootdown_serve(cpu);
-    if (READ_ONCE(cpu->shared.init))
-        cpu->work |= CPU_WORK_INIT;
+    serve_others(cpu);
     if (!(cpu->work & CPU_WORK_VTL0))
         return;
     if (cpu->vtl == 0)

@@ -27,6 +27,10 @@ void exits_refuse_call(struct cpu *cpu);
 void exits_memory_fault(struct cpu *cpu, gpa_t address, enum hv_access_type access);
 /* An NMI came: a kick of ours, or VTL0's. */
 void exits_nmi(struct cpu *cpu);
+/* VTL0 is current and an exception of it is about to be delivered, whose delivery may exit again:
+ * as VMRUN delivers before it looks at NMIs (APM Vol.2 15.20), what other CPUs want is done here.
+ */
+void exits_between_events(struct cpu *cpu);
 /* VTL0 is current: does what waited for that (CPU_WORK_VTL0). */
 void exits_vtl0_work(struct cpu *cpu);
 

@@ -110,8 +110,12 @@ static void set_intercepts(struct vmcb *vmcb, unsigned vtl)
                        INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
     vmcb->intercept4 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |
                        INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT;
-    if (vtl == 0)
+    if (vtl == 0) {
+        /* Their delivery may raise them again, for ever and with no instruction between (a data
+         * breakpoint on #DB's own stack, a misaligned stack for #AC): each turn exits. */
+        vmcb->intercept_exceptions |= 1u << VECTOR_DB | 1u << VECTOR_AC;
         return;
+    }
     /* Interrupts are VTL0's. With V_INTR_MASKING the host's IF, not VTL1's, lets them exit (APM
      * Vol.2 15.21.1), and VTL1's own CR8 is virtual. */
     vmcb->intercept3 |= INTERCEPT_INTR;

@@ -52,7 +52,7 @@ static bool combine(uint64_t first, unsigned *vector)
         return true;
     unsigned earlier = EVENT_VECTOR(first);
     if (earlier == VECTOR_DF)
-        return false;
+        return !is_contributory(*vector) && *vector != VECTOR_PF;
     if ((is_contributory(earlier) && is_contributory(*vector)) ||
         (earlier == VECTOR_PF && (is_contributory(*vector) || *vector == VECTOR_PF)))
         *vector = VECTOR_DF;
@@ -100,7 +100,6 @@ void svm_step_over_iret(struct vcpu *vcpu)
 {
     struct vmcb *vmcb = vcpu->vmcb;
     vmcb->intercept3 &= ~INTERCEPT_IRET;
-    vmcb->intercept_exceptions |= 1u << VECTOR_DB;
     vmcb_touch(vmcb, VMCB_CLEAN_INTERCEPTS);
     vcpu->step = vmcb->rflags & X86_EFLAGS_TF ? STEP_OF_BOTH : STEP_OURS;
     vcpu->step_dr6 = vmcb->dr6;
@@ -124,6 +123,5 @@ void vcpu_unblock_nmi(struct vcpu *vcpu)
     vcpu->nmi_blocked = 0;
     vcpu->step = 0;
     vmcb->intercept3 &= ~INTERCEPT_IRET;
-    vmcb->intercept_exceptions &= ~(1u << VECTOR_DB);
     vmcb_touch(vmcb, VMCB_CLEAN_INTERCEPTS);
 }

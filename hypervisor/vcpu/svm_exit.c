@@ -109,13 +109,21 @@ static void exit_iret(struct cpu *cpu)
     svm_step_over_iret(cpu->current);
 }
 
-/* Intercepted only for the step over an IRET. */
+/* VTL0's own, or the end of the step over an IRET, or both. */
 static void exit_debug(struct cpu *cpu)
 {
-    cpu_count(cpu, HV_EXIT_NMI);
-    if (svm_step_done(cpu->current))
+    bool stepped = cpu->current->step;
+    cpu_count(cpu, stepped ? HV_EXIT_NMI : HV_EXIT_OTHER);
+    if (!stepped || svm_step_done(cpu->current))
         exits_inject(cpu, VECTOR_DB, false, 0);
-    exits_vtl0_work(cpu);
+    exits_between_events(cpu);
+}
+
+static void exit_alignment(struct cpu *cpu)
+{
+    cpu_count(cpu, HV_EXIT_OTHER);
+    exits_inject(cpu, VECTOR_AC, true, 0);
+    exits_between_events(cpu);
 }
 
 /* SVM is hidden: its instructions are what they are on a CPU without it. */
@@ -152,6 +160,9 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
         break;
     case SVM_EXIT_DB:
         exit_debug(cpu);
+        break;
+    case SVM_EXIT_AC:
+        exit_alignment(cpu);
         break;
     case SVM_EXIT_INVD:
         exit_invd(cpu);

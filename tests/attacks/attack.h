@@ -198,6 +198,20 @@ struct attack_visit {
     int32_t error; /* out: 0 or an errno */
 };
 
+/* Exceptions whose delivery ends in the next one, with no instruction between and interrupts off,
+ * until ATTACK_LOOP_END comes from another CPU, or four seconds are over. */
+enum attack_loop_kind {
+    ATTACK_LOOP_FETCH, /* the handler of #PF cannot be fetched */
+    ATTACK_LOOP_DEBUG, /* a breakpoint on the first instruction of the handler of #DB */
+    ATTACK_LOOPS
+};
+struct attack_loop {
+    uint32_t kind;
+    uint32_t trap;  /* out: the exception that ended it */
+    uint32_t ended; /* out: 1 by request, 0 by itself, 2 by time */
+    uint32_t reserved;
+};
+
 struct attack_info {
     uint64_t arena_gpa; /* of ATTACK_ARENA_PAGES contiguous pages */
     uint64_t xcr0;
@@ -212,6 +226,10 @@ struct attack_info {
 #define ATTACK_MSR                 _IOWR(ATTACK_IOC, 5, struct attack_msr)
 #define ATTACK_EXECUTE_INSTRUCTION _IOWR(ATTACK_IOC, 6, struct attack_execute)
 #define ATTACK_HOLD                _IOW(ATTACK_IOC, 7, struct attack_hold)
+#define ATTACK_LOOP                _IOWR(ATTACK_IOC, 9, struct attack_loop)
+/* -> 1 if one was under way */
+#define ATTACK_LOOP_END            _IO(ATTACK_IOC, 10)
+#define ATTACK_LOOPING             _IO(ATTACK_IOC, 11) /* -> which one it is, from 1; 0: none */
 #define ATTACK_VISIT               _IOWR(ATTACK_IOC, 8, struct attack_visit)
 
 #endif

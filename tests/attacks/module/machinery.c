@@ -12,6 +12,7 @@
 #include <asm/io.h>
 #include <asm/trapnr.h>
 #include "attacker.h"
+#include "machinery.h"
 
 u32 raw_push(void *stack, const struct desc_ptr *idt);
 u32 raw_exception(void *stack, const struct desc_ptr *idt);
@@ -30,12 +31,10 @@ extern const char raw_traps[];
 #define GDT_BYTES       (GDT_ENTRIES * 8u)
 #define GATES_ON_GOOD   16u
 
-/* Of all open files: the assembly keeps one safe stack. */
-static DEFINE_MUTEX(machinery_lock);
+DEFINE_MUTEX(machinery_lock);
 
-/* Exceptions on the stack that the TSS keeps for #DF, so that they come through whatever RSP is.
- * #UD alone uses the current stack. NMIs stay Linux's. */
-static void make_gates(gate_desc *gates, unsigned int count)
+/* That stack is there whatever RSP is. */
+void machinery_gates(gate_desc *gates, unsigned int count)
 {
     struct desc_ptr linux_idt = {};
     unsigned int i = 0;
@@ -75,7 +74,7 @@ static u32 stack_there(struct attacker *attacker, u64 gpa, bool exception)
     struct desc_ptr idt = {.size = PAGE_SIZE - 1, .address = (unsigned long)gates};
     void *page = window_set(&attacker->window, 0, gpa, 1, DATA_BITS);
 
-    make_gates(gates, 256);
+    machinery_gates(gates, 256);
     if (exception)
         return raw_exception((char *)page + PAGE_SIZE - 64, &idt);
     return raw_push((char *)page + PAGE_SIZE - 64, &idt);
@@ -91,7 +90,7 @@ static u32 gates_there(struct attacker *attacker, u64 gpa, bool interrupt)
     u32 trap = 0;
 
     window_set(&attacker->window, 1, gpa, 1, DATA_BITS);
-    make_gates((gate_desc *)base, GATES_ON_GOOD);
+    machinery_gates((gate_desc *)base, GATES_ON_GOOD);
     if (!interrupt)
         return raw_software_interrupt(NULL, &idt);
     /* A tick is at most 4 ms away when HZ = 250; a busy CPU's tick is never stopped. */
@@ -111,7 +110,7 @@ static u32 descriptor_there(struct attacker *attacker, u64 gpa)
     struct desc_ptr linux_gdt = {};
 
     native_store_gdt(&linux_gdt);
-    make_gates(attacker->bounce, 256);
+    machinery_gates(attacker->bounce, 256);
     memcpy(base, (void *)linux_gdt.address, GDT_BYTES);
     window_set(&attacker->window, 1, gpa, 1, DATA_BITS);
     return raw_segment(&gdt, &idt, GDT_BYTES);
@@ -163,7 +162,7 @@ static void prepare(struct attacker *attacker, u64 gpa, u32 part)
 
     memset(page, 0, PAGE_SIZE);
     if (part == ATTACK_IDT_GATE || part == ATTACK_IDT_INTERRUPT) {
-        make_gates(attacker->bounce, 256);
+        machinery_gates(attacker->bounce, 256);
         memcpy(page, (gate_desc *)attacker->bounce + GATES_ON_GOOD,
                PAGE_SIZE - GATES_ON_GOOD * sizeof(gate_desc));
     } else if (part == ATTACK_GDT_ENTRY) {

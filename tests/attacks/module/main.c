@@ -67,6 +67,7 @@ union attack_request {
     struct attack_execute execute;
     struct attack_hold hold;
     struct attack_visit visit;
+    struct attack_loop loop;
 };
 
 static long dispatch(struct attacker *attacker, unsigned int command, union attack_request *request)
@@ -88,6 +89,12 @@ static long dispatch(struct attacker *attacker, unsigned int command, union atta
         return attack_execute(attacker, &request->execute);
     case ATTACK_HOLD:
         return attack_hold(&request->hold);
+    case ATTACK_LOOP:
+        return attack_loop(attacker, &request->loop);
+    case ATTACK_LOOP_END:
+        return attack_loop_end();
+    case ATTACK_LOOPING:
+        return attack_looping();
     case ATTACK_VISIT:
         return attack_visit(&request->visit);
     default:

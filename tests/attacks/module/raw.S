@@ -158,6 +158,30 @@ SYM_FUNC_START(raw_segment)
 	jmp	.Lnothing_happened
 SYM_FUNC_END(raw_segment)
 
+/* u32 raw_read(const void *at, const struct desc_ptr *idt) */
+SYM_FUNC_START(raw_read)
+	EXPERIMENT_BEGIN
+	mov	(%rdi), %rax
+	jmp	.Lnothing_happened
+SYM_FUNC_END(raw_read)
+
+/* u32 raw_debug(void *unused, const struct desc_ptr *idt): #DB's vector by an instruction */
+SYM_FUNC_START(raw_debug)
+	EXPERIMENT_BEGIN
+	int	$1
+	jmp	.Lnothing_happened
+SYM_FUNC_END(raw_debug)
+
+/* Two handlers whose addresses differ in one bit, 32; they say 1 and 2. */
+	.balign	64
+SYM_CODE_START(raw_pair)
+	mov	$1, %eax
+	jmp	.Lcaught
+	.balign	32
+	mov	$2, %eax
+	jmp	.Lcaught
+SYM_CODE_END(raw_pair)
+
 /* void raw_handler(u64 handler): runs Linux's handler as if the CPU had come to it */
 SYM_FUNC_START(raw_handler)
 	mov	%rsp, %rax

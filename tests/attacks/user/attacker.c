@@ -283,6 +283,22 @@ int visit(int pid, uint64_t address, uint64_t *word)
     return request.error;
 }
 
+void exceptions_loop(struct attack_loop *request)
+{
+    if (ioctl(device, ATTACK_LOOP, request))
+        bail("ATTACK_LOOP: %s", strerror(errno));
+}
+
+bool exceptions_end(void)
+{
+    return ioctl(device, ATTACK_LOOP_END) == 1;
+}
+
+int exceptions_looping(void)
+{
+    return ioctl(device, ATTACK_LOOPING);
+}
+
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused)
 {
     struct attack_read request = {.gpa = gpa,

@@ -67,6 +67,11 @@ uint32_t execute(enum attack_instruction instruction, uint64_t operand);
 void hold_cpu(uint64_t milliseconds);
 /* Reads a word of that process from within it, by work that a driver queues. -> 0 or an errno. */
 int visit(int pid, uint64_t address, uint64_t *word);
+/* This thread's CPU delivers exceptions without end until another thread says so; not CPU 0. */
+void exceptions_loop(struct attack_loop *request);
+bool exceptions_end(void);
+/* Which loop it is, from 1; 0: none now. */
+int exceptions_looping(void);
 /* Reads up to ATTACK_READ_MAX pages; refused gets a vector per page. -> pages refused. */
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused);
 
