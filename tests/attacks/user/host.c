@@ -130,7 +130,8 @@ struct host_return host_run_until(struct host *host, const struct attack_call *o
         if (back.status == SK_NO_MEMORY || (back.status == SK_OK && back.reason == SK_RUN_MEMORY))
             back = host_run(host);
         if (back.status == SK_AGAIN || back.status == SK_BUSY ||
-            (back.status == SK_OK && back.reason == SK_RUN_PREEMPTED))
+            (back.status == SK_OK &&
+             (back.reason == SK_RUN_PREEMPTED || back.reason == SK_RUN_WAKE)))
             continue;
         return back;
     }

@@ -156,7 +156,7 @@ static void carry(struct host *host, const struct attack_call *options, struct s
         } else if (back.status == SK_OK && back.reason == SK_RUN_EXIT) {
             seen->ended = true;
             seen->exit_status = back.result[0] | back.result[1] << 8;
-        } else if (back.status != SK_BUSY) {
+        } else if (back.status != SK_BUSY && back.reason != SK_RUN_WAKE) {
             note("THREAD_RUN: status %llu reason %llu", (unsigned long long)back.status,
                  (unsigned long long)back.reason);
             return;
