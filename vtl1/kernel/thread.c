@@ -283,6 +283,7 @@ static enum sk_run thread_loop(struct cpu *cpu, struct thread *thread)
     bool leave = false;
 
     while (!leave && !thread->process->dead) {
+        why = SK_RUN_PREEMPTED; /* not what an action said that did not leave */
         switch (thread->resume) {
         case RESUME_USER:
             leave = signal_waiting(thread) || thread->mask_saved || thread->interrupted != 0
