@@ -8,7 +8,9 @@
 
 #include <linux/sched/task.h>
 
-#define KICK_AGAIN 1 /* jiffy */
+#define KICK_AGAIN   1 /* jiffy */
+/* An interval timer of a microsecond would keep a CPU of VTL0's busy with asking. */
+#define RING_SOONEST NSEC_PER_MSEC
 
 /* Has the request been made that VTL1 wants interrupted, and is it still under way? All of the
  * channel can be written by the host process; it kicks but itself. */
@@ -73,7 +75,8 @@ static void ring(struct work_struct *work)
         return;
     run_told(t, &out);
     if (out.w[1] && !READ_ONCE(t->dying))
-        hrtimer_start(&t->clock, ns_to_ktime(min_t(u64, out.w[1], KTIME_MAX)), HRTIMER_MODE_REL);
+        hrtimer_start(&t->clock, ns_to_ktime(clamp_t(u64, out.w[1], RING_SOONEST, KTIME_MAX)),
+                      HRTIMER_MODE_REL);
 }
 
 void kicks_init(struct trustlet *t)
