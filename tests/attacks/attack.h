@@ -199,7 +199,7 @@ struct attack_visit {
 };
 
 /* Exceptions whose delivery ends in the next one, with no instruction between and interrupts off,
- * until ATTACK_LOOP_END comes from another CPU, or four seconds are over. */
+ * until ATTACK_LOOP_END comes from another CPU, or two seconds are over. */
 enum attack_loop_kind {
     ATTACK_LOOP_FETCH, /* the handler of #PF cannot be fetched */
     ATTACK_LOOP_DEBUG, /* a breakpoint on the first instruction of the handler of #DB */

@@ -23,7 +23,7 @@ extern const char raw_pair[];
 #define GATE_ABSENT 0x0e
 #define BREAKPOINT  (1ul << 1) /* DR7: DR0, globally, at execution */
 #define PAIR_OTHER  32u
-#define PATIENCE_MS 4000
+#define PATIENCE_MS 2000
 
 static struct {
     u8 *byte; /* of the gate; NULL: nothing loops */
