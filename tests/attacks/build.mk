@@ -26,6 +26,7 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) lib/watchdo
 	tests/attack-pci-q35:$(ATTACKS)/pci tests/attack-pci-q35.conf:tests/attacks/pci-q35.conf \
 	tests/attack-dma-open:$(ATTACKS)/dma tests/attack-dma-open.conf:tests/attacks/dma-open.conf \
 	tests/attack-dma.conf:tests/attacks/dma.conf \
+	tests/attack-memory-6g:$(ATTACKS)/memory tests/attack-memory-6g.conf:tests/attacks/memory-6g.conf \
 	tests/attack-callee.conf:tests/attacks/callee.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf tests/attack-shell.conf:tests/attacks/shell.conf \
 	tests/attack-probes.conf:tests/attacks/probes.conf tests/attack-platform.conf:tests/attacks/platform.conf tests/attack-inject.conf:tests/attacks/inject.conf \

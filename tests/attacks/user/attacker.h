@@ -84,6 +84,7 @@ void query_access(uint64_t gpa, uint32_t count, uint8_t access, uint8_t *allowed
 enum frame {
     FRAME_OPEN,       /* VTL0 may read and write it */
     FRAME_READ_ONLY,  /* VTL1 shows it to VTL0 */
+    FRAME_TRAPPED,    /* registers that VTL0 writes under the hypervisor's eyes */
     FRAME_CLOSED,     /* VTL1's */
     FRAME_HYPERVISOR, /* in the hypervisor's own 4 MiB */
 };

@@ -12,6 +12,10 @@
 #define OUTPUT_PAGE 63u
 #define QUERY_MAX   500u
 
+/* Between them the machine has registers, on all chipsets that we know. */
+#define REGISTERS   0xfec00000ull
+#define FOUR_GIB    (4ull << 30)
+
 /* Threads share the two pages. */
 static pthread_mutex_t pages_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -129,14 +133,14 @@ uint64_t *boot_frames(const struct frames *frames, uint64_t *count)
 }
 
 /* RAM pages, without the 640 KiB hole's, from 0 on: what VTL0 was told plus what was taken away at
- * its end. QEMU's firmware keeps a little at the top. */
+ * its end, which is below 4 GiB. QEMU's firmware keeps a little at the top. */
 static uint64_t ram_end(void)
 {
     struct hv_statistics page = {0};
-    uint64_t end = 0;
+    uint64_t end = ram_end_of_linux();
 
-    if (!under_openvsm())
-        return ram_end_of_linux();
+    if (!under_openvsm() || end > FOUR_GIB)
+        return end;
     statistics(0, &page);
     end = (page.ram_pages + 0x60) * OPENVSM_PAGE_SIZE;
     return (end + 0x1fffff) & ~0x1fffffull;
@@ -155,10 +159,12 @@ struct frames survey(void)
         query_access(0, (uint32_t)frames.count, HV_MAP_READ | HV_MAP_WRITE, writable);
         for (uint64_t i = 0; i < frames.count; i++) {
             uint64_t gpa = i * OPENVSM_PAGE_SIZE;
+            bool registers = gpa >= REGISTERS && gpa < FOUR_GIB;
 
-            frames.kind[i] = writable[i]   ? FRAME_OPEN
-                             : readable[i] ? FRAME_READ_ONLY
-                                           : FRAME_CLOSED;
+            frames.kind[i] = writable[i]                ? FRAME_OPEN
+                             : readable[i] && registers ? FRAME_TRAPPED
+                             : readable[i]              ? FRAME_READ_ONLY
+                                                        : FRAME_CLOSED;
             if (!readable[i] && gpa >= HYPERVISOR_BASE && gpa < HYPERVISOR_BASE + HYPERVISOR_SIZE)
                 frames.kind[i] = FRAME_HYPERVISOR;
         }
