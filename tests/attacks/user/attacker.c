@@ -12,7 +12,10 @@
 #include <unistd.h>
 #include "attacker.h"
 
-#define MODULE_PATH "/lib/attack.ko"
+#define APIC_ICR_LOW  0x300u
+#define APIC_ICR_HIGH 0x310u
+
+#define MODULE_PATH   "/lib/attack.ko"
 
 static _Thread_local int device = -1;
 static struct {
@@ -226,6 +229,15 @@ uint32_t touch(uint64_t gpa, enum attack_how how, enum attack_via via, uint64_t 
     if (rip)
         *rip = request.rip;
     return request.trap;
+}
+
+void send_icr(uint32_t destination, uint32_t low)
+{
+    uint64_t high = destination << 24, word = low;
+
+    if (touch(APIC_BASE + APIC_ICR_HIGH, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &high, NULL) ||
+        touch(APIC_BASE + APIC_ICR_LOW, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL))
+        bail("the APIC's command register cannot be written");
 }
 
 uint32_t machinery(uint64_t gpa, enum attack_part part, bool prepare)

@@ -59,6 +59,15 @@ struct sk_answer skcall_finish(uint64_t number, uint64_t a0, uint64_t a1, uint64
 /* -> exception vector or 0; value and rip may be NULL. */
 uint32_t touch(uint64_t gpa, enum attack_how how, enum attack_via via, uint64_t *value,
                uint64_t *rip);
+/* Writes the APIC's interrupt command register; the destination is an APIC ID or a logical one. */
+#define APIC_BASE        0xfee00000ull
+#define ICR_SMI          0x4200u
+#define ICR_NMI          0x4400u
+#define ICR_INIT         0x4500u
+#define ICR_STARTUP      0x4600u
+#define ICR_LOGICAL      0x800u
+#define ICR_ALL_BUT_SELF 0xc0000u
+void send_icr(uint32_t destination, uint32_t low);
 uint32_t machinery(uint64_t gpa, enum attack_part part, bool prepare);
 uint32_t write_msr(uint32_t msr, uint64_t value);
 uint32_t read_msr(uint32_t msr, uint64_t *value);

@@ -13,20 +13,12 @@
 #include <unistd.h>
 #include "attacker.h"
 
-#define APIC_BASE        0xfee00000ull
-#define APIC_ICR_LOW     0x300u
-#define APIC_ICR_HIGH    0x310u
-#define ICR_SMI          0x4200u
-#define ICR_NMI          0x4400u
-#define ICR_INIT         0x4500u
-#define ICR_STARTUP      0x4600u
-#define ICR_ALL_BUT_SELF 0xc0000u
-#define PLUGGED          2u /* its APIC ID */
+#define PLUGGED     2u /* its APIC ID */
 
 /* Low memory that Linux leaves alone, or has no need of any more. */
-#define STUB_GPA         0x10000ull
-#define SMM_GPA          0x38000ull /* where a CPU that was reset has its SMM handler */
-#define NMI_POINTER      8u         /* real mode's vector 2 */
+#define STUB_GPA    0x10000ull
+#define SMM_GPA     0x38000ull /* where a CPU that was reset has its SMM handler */
+#define NMI_POINTER 8u         /* real mode's vector 2 */
 
 static void write_word(uint64_t gpa, uint64_t word)
 {
@@ -41,15 +33,6 @@ static uint64_t read_word(uint64_t gpa)
     if (touch(gpa, ATTACK_READ8, ATTACK_VIA_FRESH, &word, NULL))
         bail("%#llx cannot be read", (unsigned long long)gpa);
     return word;
-}
-
-static void send_icr(uint32_t destination, uint32_t low)
-{
-    uint64_t word = destination << 24;
-
-    touch(APIC_BASE + APIC_ICR_HIGH, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
-    word = low;
-    touch(APIC_BASE + APIC_ICR_LOW, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
 }
 
 /* Real-mode code, found by whatever wakes the CPU: it leaves a mark, and halts for ever. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Two CPUs at once: inputs that change while they are read, two carriers of one thread, a trustlet
- * that is killed or destroyed while it runs, a CPU that answers to nobody while pages change owner.
+ * that is killed or destroyed while it runs, a CPU that answers to nobody while pages change owner,
+ * NMIs without end.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -347,6 +348,15 @@ static void counts(void)
     ok(skcall_finish(SK_CALL_INFO, 0, 0, 0, 0, 0).results[3] == 0, "no process is left over");
 }
 
+/* So many that one comes while the handler of the last returns. */
+static void storm_of_nmis(void)
+{
+    for (unsigned int i = 0; i < 10000; i++)
+        send_icr(0, ICR_NMI | ICR_ALL_BUT_SELF);
+    nap(50000);
+    ok(skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK, "a storm of NMIs is survived");
+}
+
 int main(void)
 {
     struct frames frames = {0};
@@ -364,6 +374,7 @@ int main(void)
     ended_while_running(false);
     ended_while_running(true);
     deaf_cpu();
+    storm_of_nmis();
     counts();
     return done_testing();
 }
