@@ -65,7 +65,9 @@ entry32:
 
 /* Every CPU: paging and long mode on, then to %ebp. Keeps %esi and %ebx. */
 enable_long_mode:
-    mov $(X86_CR4_PAE | X86_CR4_OSFXSR), %eax    /* digest.c uses SSE */
+    /* digest.c uses SSE. A machine check is an exception here, which says so and stops the machine:
+     * without MCE it would be a shutdown, and a reset with everything still in memory. */
+    mov $(X86_CR4_PAE | X86_CR4_OSFXSR | X86_CR4_MCE), %eax
     mov %eax, %cr4
     mov $boot_page_table, %eax
     mov %eax, %cr3
