@@ -69,9 +69,10 @@ bool host_start(struct host *host, const char *path, const char *const *words, u
     }
     host->channel = mmap(NULL, OPENVSM_CHANNEL_PAGES * OPENVSM_PAGE_SIZE, PROT_READ | PROT_WRITE,
                          MAP_SHARED, host->device, (off_t)OPENVSM_CHANNEL_OFFSET(host->thread));
-    /* In the fuzzer's many hands the process may be gone again by now. */
-    if (host->channel == MAP_FAILED && errno == ESRCH) {
-        *status = SK_NOT_FOUND;
+    /* In the fuzzer's many hands the process may be gone again by now, or its thread (EPERM) have
+     * been given a channel by somebody who guessed the handle. */
+    if (host->channel == MAP_FAILED && (errno == ESRCH || errno == EPERM)) {
+        *status = errno == ESRCH ? SK_NOT_FOUND : SK_BAD_STATE;
         close(host->device);
         return false;
     }
