@@ -177,6 +177,11 @@ static void spare_linux(struct fuzzer *fuzzer, uint64_t number, uint64_t a[5])
     case SK_CALL_PROCESS_INFO:
         a[1] = gpa;
         break;
+    case SK_CALL_PROCESS_CREATE:
+        /* What another thread's driver has half made would be finished behind its back: it then
+         * knows of no process that it could end. */
+        a[3] = fuzz_below(fuzzer, 4) ? 0 : fuzzer->host.process;
+        break;
     case SK_CALL_THREAD_ATTACH:
         a[2] = gpa;
         if (own)
@@ -185,6 +190,15 @@ static void spare_linux(struct fuzzer *fuzzer, uint64_t number, uint64_t a[5])
     default:
         break;
     }
+}
+
+/* A process that was made, or begun, by chance: nobody else knows of it. */
+static void end_made(const struct sk_answer *answer)
+{
+    uint64_t handle = answer->status == SK_OK ? answer->results[0] : answer->results[1];
+
+    if (answer->status == SK_OK || answer->status == SK_AGAIN || answer->status == SK_NO_MEMORY)
+        skcall_finish(SK_CALL_PROCESS_DESTROY, handle, 0, 0, 0, 0);
 }
 
 void fuzz_skcall(struct fuzzer *fuzzer)
@@ -204,6 +218,8 @@ void fuzz_skcall(struct fuzzer *fuzzer)
     spare_linux(fuzzer, number, a);
     fill_list(fuzzer);
     answer = skcall(number, a[0], a[1], a[2], a[3], a[4]);
+    if (number == SK_CALL_PROCESS_CREATE)
+        end_made(&answer);
     /* Every list here names frames that are not VTL0's. */
     if (answer.status == SK_OK && number == SK_CALL_MEMORY_DONATE && a[1] && answer.results[0]) {
         fuzzer->faults.accepted++;

@@ -165,6 +165,18 @@ static void bystander_start(struct host *host)
     }
 }
 
+static void nobody_is_left(void)
+{
+    const struct sk_process_info *left = arena_page(0);
+
+    for (uint64_t i = 0;
+         skcall_finish(SK_CALL_PROCESS_INFO, i, arena_gpa(0), 0, 0, 0).status == SK_OK; i++)
+        note("process %#llx (%s) of VTL0's %#llx is left, with %u threads, in ring 3 %llu times",
+             (unsigned long long)left->process, left->name, (unsigned long long)left->host_pid,
+             left->threads, (unsigned long long)left->user_entries);
+    ok(skcall_finish(SK_CALL_INFO, 0, 0, 0, 0, 0).results[3] == 0, "no process is left over");
+}
+
 static void fuzz(uint64_t count, uint64_t seed)
 {
     static struct fuzzer fuzzers[FUZZ_CPUS_MAX];
@@ -200,7 +212,7 @@ static void fuzz(uint64_t count, uint64_t seed)
        (unsigned long long)faults.believed);
     bystander_lives(&bystander);
     ownership();
-    ok(skcall_finish(SK_CALL_INFO, 0, 0, 0, 0, 0).results[3] == 0, "no process is left over");
+    nobody_is_left();
 }
 
 int main(int argc, char **argv)
