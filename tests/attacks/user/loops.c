@@ -21,6 +21,7 @@
 #define ROUNDS        3u
 #define TRIES         100u
 #define STEPS         100u
+#define TURNS         100u
 #define WATCH_WRITE_4 (1ul | 1ul << 16 | 3ul << 18) /* DR7: DR0, in this process */
 
 /* A gate that is gone makes #PF a #DF; the other handler of #DB says 2. */
@@ -58,6 +59,25 @@ static bool page_within_a_loop(void)
     return before && exceptions_looping() == before;
 }
 
+/* Exits of CPU 1 that have no name of their own, those of #DB among them. */
+static uint64_t other_exits(void)
+{
+    struct hv_statistics page = {0};
+
+    statistics(1, &page);
+    return page.exits[HV_EXIT_OTHER];
+}
+
+/* The emulator lets an NMI in between two deliveries; a CPU may not. */
+static bool each_turn_exits(void)
+{
+    uint64_t before = other_exits();
+
+    for (unsigned int i = 0; i < TRIES && other_exits() - before < TURNS; i++)
+        usleep(10000);
+    return other_exits() - before >= TURNS;
+}
+
 static void while_it_spins(const char *name, const struct spinner *spinner, struct victim *trustlet)
 {
     unsigned int rounds = 0;
@@ -83,6 +103,8 @@ static void looping(enum attack_loop_kind kind)
         bail("no thread");
     while (!spinner.loops && !exceptions_looping())
         usleep(1000);
+    if (kind == ATTACK_LOOP_DEBUG)
+        ok(each_turn_exits(), "%s: the hypervisor sees each turn", names[kind]);
     while_it_spins(names[kind], &spinner, &trustlet);
     spinner.stop = true;
     exceptions_end();
