@@ -119,6 +119,8 @@ static void set_intercepts(struct vmcb *vmcb, unsigned vtl)
     /* Interrupts are VTL0's. With V_INTR_MASKING the host's IF, not VTL1's, lets them exit (APM
      * Vol.2 15.21.1), and VTL1's own CR8 is virtual. */
     vmcb->intercept3 |= INTERCEPT_INTR;
+    /* VTL0 has the machine checks of its own time. */
+    vmcb->intercept_exceptions |= 1u << VECTOR_MC;
     vmcb->int_ctl = INT_CTL_V_INTR_MASKING;
 }
 

@@ -66,6 +66,7 @@ enum vmcb_clean {
 /* Exit codes beside those of <asm/svm.h> (APM Vol.2 appendix C). */
 #define SVM_EXIT_DB            (SVM_EXIT_EXCP_BASE + VECTOR_DB)
 #define SVM_EXIT_AC            (SVM_EXIT_EXCP_BASE + VECTOR_AC)
+#define SVM_EXIT_MC            (SVM_EXIT_EXCP_BASE + VECTOR_MC)
 #define SVM_EXIT_SX            (SVM_EXIT_EXCP_BASE + VECTOR_SX)
 
 /* Nested page fault, exitinfo1. */
@@ -100,6 +101,7 @@ enum event_type {
 #define VECTOR_DF       8u
 #define VECTOR_PF       14u
 #define VECTOR_AC       17u
+#define VECTOR_MC       18u
 #define VECTOR_SX       30u
 
 #define SEGMENT_PRESENT (1u << 7)

@@ -142,6 +142,14 @@ static _Noreturn void exit_unknown(struct cpu *cpu, struct vmcb *vmcb)
     reset_machine(cpu);
 }
 
+/* What is broken may be VTL1's, and nobody here can tell: nothing of it goes on. */
+static _Noreturn void exit_machine_check(struct cpu *cpu)
+{
+    log_format("hypervisor: fatal: a machine check on CPU %lu, in VTL1, stops the machine\n",
+               (uint64_t)cpu->index);
+    reset_machine(cpu);
+}
+
 static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
 {
     switch (vmcb->exit_code) {
@@ -164,6 +172,8 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
     case SVM_EXIT_AC:
         exit_alignment(cpu);
         break;
+    case SVM_EXIT_MC:
+        exit_machine_check(cpu);
     case SVM_EXIT_INVD:
         exit_invd(cpu);
         break;

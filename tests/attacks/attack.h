@@ -212,6 +212,15 @@ struct attack_loop {
     uint32_t reserved;
 };
 
+/* Waits for a machine check on this CPU, ten seconds at most, with CR4.MCE set, interrupts off and
+ * the mark in R15. */
+#define ATTACK_MACHINE_CHECK_MARK 0x6d616368696e65ull
+struct attack_machine_check {
+    uint64_t status; /* out: of bank 1 */
+    uint32_t trap;   /* out */
+    uint32_t reserved;
+};
+
 struct attack_info {
     uint64_t arena_gpa; /* of ATTACK_ARENA_PAGES contiguous pages */
     uint64_t xcr0;
@@ -230,6 +239,7 @@ struct attack_info {
 /* -> 1 if one was under way */
 #define ATTACK_LOOP_END            _IO(ATTACK_IOC, 10)
 #define ATTACK_LOOPING             _IO(ATTACK_IOC, 11) /* -> which one it is, from 1; 0: none */
+#define ATTACK_MACHINE_CHECK       _IOR(ATTACK_IOC, 12, struct attack_machine_check)
 #define ATTACK_VISIT               _IOWR(ATTACK_IOC, 8, struct attack_visit)
 
 #endif

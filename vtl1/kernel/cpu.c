@@ -158,7 +158,7 @@ static const char *cpu_set_features(struct cpu *cpu)
 
     if ((cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE) == 0)
         return "Secure Kernel: the CPU has no XSAVE";
-    cr4 |= X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_OSXSAVE;
+    cr4 |= X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_OSXSAVE | X86_CR4_MCE;
     cr4 &= ~(uint64_t)X86_CR4_TSD; /* RDTSC is allowed */
     cr4 &= 0x3fffff;               /* no PKE, no CET: PKRU and SSP would be shared with VTL0 */
     if (seven.ebx & CPUID_7_EBX_SMEP)

@@ -25,6 +25,7 @@
 #define SELECTOR_USER_CODE   0x2b
 #define SELECTOR_TSS         0x30
 
+#define VECTOR_MACHINE_CHECK 18
 #define VECTOR_VINA          0x20 /* an interrupt waits for VTL0 */
 #define VECTOR_JOB_OVER      0x21
 #define CALL_COUNT           22 /* = SK_CALL_COUNT */

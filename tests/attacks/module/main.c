@@ -68,6 +68,7 @@ union attack_request {
     struct attack_hold hold;
     struct attack_visit visit;
     struct attack_loop loop;
+    struct attack_machine_check machine_check;
 };
 
 static long dispatch(struct attacker *attacker, unsigned int command, union attack_request *request)
@@ -95,6 +96,8 @@ static long dispatch(struct attacker *attacker, unsigned int command, union atta
         return attack_loop_end();
     case ATTACK_LOOPING:
         return attack_looping();
+    case ATTACK_MACHINE_CHECK:
+        return attack_machine_check(attacker, &request->machine_check);
     case ATTACK_VISIT:
         return attack_visit(&request->visit);
     default:

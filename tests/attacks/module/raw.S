@@ -150,6 +150,14 @@ SYM_FUNC_START(raw_interrupt)
 	jmp	.Lnothing_happened
 SYM_FUNC_END(raw_interrupt)
 
+/* u32 raw_await(u64 deadline, const struct desc_ptr *idt, u64 mark): waits with interrupts off, and with
+ * the mark in R15 */
+SYM_FUNC_START(raw_await)
+	EXPERIMENT_BEGIN
+	mov	%rdx, %r15
+	jmp	2b
+SYM_FUNC_END(raw_await)
+
 /* u32 raw_segment(const struct desc_ptr *gdt, const struct desc_ptr *idt, u32 selector) */
 SYM_FUNC_START(raw_segment)
 	EXPERIMENT_BEGIN

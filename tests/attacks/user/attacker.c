@@ -311,6 +311,16 @@ int exceptions_looping(void)
     return ioctl(device, ATTACK_LOOPING);
 }
 
+uint32_t await_machine_check(uint64_t *bank_status)
+{
+    struct attack_machine_check request = {0};
+
+    if (ioctl(device, ATTACK_MACHINE_CHECK, &request))
+        bail("ATTACK_MACHINE_CHECK: %s", strerror(errno));
+    *bank_status = request.status;
+    return request.trap;
+}
+
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused)
 {
     struct attack_read request = {.gpa = gpa,

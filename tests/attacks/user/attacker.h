@@ -81,6 +81,9 @@ void exceptions_loop(struct attack_loop *request);
 bool exceptions_end(void);
 /* Which loop it is, from 1; 0: none now. */
 int exceptions_looping(void);
+/* Waits for a machine check on this thread's CPU. -> exception vector, or 0 if none came; what bank
+ * 1 says. */
+uint32_t await_machine_check(uint64_t *bank_status);
 /* Reads up to ATTACK_READ_MAX pages; refused gets a vector per page. -> pages refused. */
 uint32_t read_pages(uint64_t gpa, uint64_t pages, enum attack_via via, void *to, uint8_t *refused);
 

@@ -3,16 +3,20 @@
  * attack-destroy WAY: ends the machine. The CPU's machinery on a frame of VTL1's (idt, cr3), or one
  * of the doors through which software resets a PC: ports 0xcf9, 0x64, 0x92; Linux's emergency
  * restart (sysrq), its orderly one (reboot), its panic (panic), and its power-off by ACPI
- * (poweroff).
+ * (poweroff). Or a machine check, while the CPU runs a trustlet (machine-check-vtl1) or waits for a
+ * SIPI, which it does in the hypervisor (machine-check-hypervisor).
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
 #include <sys/reboot.h>
 #include <unistd.h>
 #include "attacker.h"
+#include "../trustlets/pattern.h"
 
 static void machinery_away(enum attack_part part)
 {
@@ -35,6 +39,31 @@ static void sysrq(char key)
 
     if (write(file, &key, 1) != 1)
         bail("sysrq: %s", strerror(errno));
+    sleep(1);
+}
+
+static void run(const char *command)
+{
+    if (system(command))
+        bail("%s failed", command);
+}
+
+static void check_machine_in_vtl1(void)
+{
+    char command[64] = "";
+
+    run("ium run attack-pattern spin 1000000000000 &");
+    snprintf(command, sizeof(command), "host machine-check 0 R15=%llx",
+             (unsigned long long)(PATTERN + PATTERN_GPR + 14));
+    run(command);
+    sleep(1);
+}
+
+static void check_machine_in_hypervisor(void)
+{
+    run("echo 0 >/sys/devices/system/cpu/cpu1/online");
+    send_icr(1, ICR_INIT);
+    run("host machine-check 1 HLT=1.*CR4=......[4-7c-f].");
     sleep(1);
 }
 
@@ -65,5 +94,9 @@ int main(int argc, char **argv)
         reboot(RB_AUTOBOOT);
     else if (!strcmp(way, "poweroff"))
         reboot(RB_POWER_OFF);
+    else if (!strcmp(way, "machine-check-vtl1"))
+        check_machine_in_vtl1();
+    else if (!strcmp(way, "machine-check-hypervisor"))
+        check_machine_in_hypervisor();
     bail("the machine lives on");
 }
