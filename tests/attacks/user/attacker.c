@@ -128,12 +128,30 @@ void attacker_thread(void)
     device = keep_file(open(ATTACK_DEVICE, O_RDWR | O_CLOEXEC), ATTACK_DEVICE);
 }
 
-bool under_openvsm(void)
+static bool cpu_is_ours(void)
 {
     uint32_t eax = HV_CPUID_VENDOR, ebx = 0, ecx = 0, edx = 0;
 
     __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
     return ebx == OPENVSM_CPUID_VENDOR_EBX && ecx == OPENVSM_CPUID_VENDOR_ECX;
+}
+
+bool under_openvsm(void)
+{
+    bool ours = cpu_is_ours(), here = false;
+    cpu_set_t before;
+
+    if (sched_getaffinity(0, sizeof(before), &before))
+        bail("sched_getaffinity: %s", strerror(errno));
+    for (unsigned int cpu = 0; cpu < the.cpus; cpu++) {
+        if (!run_on(cpu))
+            continue; /* off-line */
+        here = cpu_is_ours();
+        if (here != ours)
+            bail("CPU %u runs %s the hypervisor, and others do not", cpu, here ? "in" : "outside");
+    }
+    sched_setaffinity(0, sizeof(before), &before);
+    return ours;
 }
 
 bool run_on(unsigned int cpu)

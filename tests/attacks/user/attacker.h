@@ -32,7 +32,8 @@ int keep_file(int file, const char *name);
 /* In each further thread that attacks: a file of its own, so that threads do not wait for another.
  */
 void attacker_thread(void);
-/* True when a hypervisor of ours answers: false on the natively booted control machine. */
+/* True when a hypervisor of ours answers on all CPUs, false when on none, on the natively booted
+ * control machine; dies if they differ. */
 bool under_openvsm(void);
 /* Runs this thread on one CPU; false if there is no such. */
 bool run_on(unsigned int cpu);
