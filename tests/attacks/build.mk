@@ -29,7 +29,7 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) lib/watchdo
 	tests/attack-memory-6g:$(ATTACKS)/memory tests/attack-memory-6g.conf:tests/attacks/memory-6g.conf \
 	tests/attack-callee.conf:tests/attacks/callee.conf \
 	tests/attack-liar.conf:tests/attacks/liar.conf tests/attack-shell.conf:tests/attacks/shell.conf \
-	tests/attack-probes.conf:tests/attacks/probes.conf tests/attack-platform.conf:tests/attacks/platform.conf tests/attack-inject.conf:tests/attacks/inject.conf \
+	tests/attack-probes.conf:tests/attacks/probes.conf tests/attack-inject.conf:tests/attacks/inject.conf \
 	tests/attack-debuggers.conf:tests/attacks/debuggers.conf \
 	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
 	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
