@@ -144,6 +144,8 @@ static bool guard_iommus(gpa_t bases[IOMMU_MAX], uint32_t count)
     }
     partition.iommu.count = count;
     bool emulated = cpu_cpuid(1, 0).ecx & CPUID_HYPERVISOR;
+    if (emulated)
+        ports_guard_fw_cfg(&partition.ports);
     return iommu_start(&partition.iommu, &partition.pool, partition.slat.root[0], emulated);
 }
 

@@ -41,7 +41,7 @@ void vcpu_cpu_enable(hpa_t host_save)
      * guests have intercepted (APM Vol.2 15.28). QEMU has no R_INIT. */
     uint64_t vm_cr = 0;
     if (cpu_rdmsr_safe(MSR_VM_CR, &vm_cr))
-        cpu_wrmsr_safe(MSR_VM_CR, vm_cr | VM_CR_R_INIT);
+        cpu_wrmsr_safe(MSR_VM_CR, vm_cr | VM_CR_R_INIT | VM_CR_DIS_A20M);
     /* From here on GIF is set only in guests and where we let an NMI in. */
     __asm__ volatile("clgi" ::: "memory");
 }
