@@ -30,6 +30,9 @@ const char *vcpu_unsupported(void)
     uint64_t vm_cr = 0;
     if (cpu_rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
         return "AMD-V (SVM) is switched off by the firmware (VM_CR.SVMDIS)";
+    uint64_t config = 0; /* an address with the C-bit would be another name for a page */
+    if (cpu_rdmsr_safe(MSR_SYSCFG, &config) && (config & SYSCFG_SME))
+        return "memory encryption (SME) is on; switch it off in the firmware";
     return NULL;
 }
 
