@@ -66,10 +66,12 @@ static void guarded_msrs(uint64_t closed)
     static const struct {
         uint32_t msr;
         const char *name;
-    } table[] = {{0xc0010010, "SYSCFG"},    {0xc0010016, "IORR base"}, {0xc001001a, "TOP_MEM"},
-                 {0xc001001d, "TOP_MEM2"},  {0xc0010111, "SMM base"},  {0xc0010112, "TSEG base"},
-                 {0xc0010113, "TSEG mask"}, {0xc0010114, "VM_CR"},     {0xc0010117, "VM_HSAVE_PA"},
-                 {0xc0000104, "TSC ratio"}, {0xc0010020, "microcode"}};
+    } table[] = {
+        {0xc0010010, "SYSCFG"},      {0xc0010016, "IORR base"}, {0xc001001a, "TOP_MEM"},
+        {0xc001001d, "TOP_MEM2"},    {0xc0010111, "SMM base"},  {0xc0010112, "TSEG base"},
+        {0xc0010113, "TSEG mask"},   {0xc0010114, "VM_CR"},     {0xc0010117, "VM_HSAVE_PA"},
+        {0xc0000104, "TSC ratio"},   {0xc0010020, "microcode"}, {0xc0010064, "a P-state"},
+        {0xc0011004, "CPUID's word"}};
     struct sk_audit_record record = {0};
 
     for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -138,7 +140,8 @@ static void other_msrs(void)
 {
     kept_msr(MSR_HWCR, "HWCR's INVD bit", 1u << 4, false);
     kept_msr(MSR_HWCR, "HWCR's SMM lock", 1, false);
-    kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, true);
+    kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, false);
+    kept_msr(MSR_HWCR, "HWCR's boost", 1u << 25, true);
     x2apic();
 }
 
