@@ -14,6 +14,7 @@
 #include "platform/linux.h"
 #include "platform/multiboot.h"
 #include "platform/options.h"
+#include "platform/smm.h"
 #include "platform/smp.h"
 #include "platform/tsc.h"
 #include "startup.h"
@@ -211,6 +212,7 @@ static void enter_hypervisor(struct cpu *cpu)
 {
     cpu_init_exceptions();
     check_machine();
+    smm_move(cpu);
     vcpu_cpu_enable(hpa(cpu->host_save));
 }
 
@@ -248,7 +250,7 @@ void boot_main(uint32_t magic, uint64_t information)
     partition.tsc_hz = tsc_calibrate();
     if (!partition.tsc_hz)
         fatal("the timer (PIT channel 2) does not run");
-    if (!vcpu_machine_init(&partition))
+    if (!smm_init(&partition) || !vcpu_machine_init(&partition))
         fatal("too little memory for the hypervisor's tables");
     init_cpus();
     enter_hypervisor(&boot_cpu);
