@@ -7,7 +7,7 @@ ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
 ATTACK_WATCHDOG := $(ATTACKS)/watchdog/watchdog.ko
-ATTACK_TESTS := shell inject debuggers probes dma pci memory machine mce calls callee registers liar platform races plugged loops
+ATTACK_TESTS := shell inject debuggers probes dma pci memory machine mce smm calls callee registers liar platform races plugged loops
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -33,6 +33,9 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) lib/watchdo
 	tests/attack-debuggers.conf:tests/attacks/debuggers.conf \
 	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
 	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
+	tests/attack-smm-native:$(ATTACKS)/smm tests/attack-smm-native.conf:tests/attacks/smm-native.conf \
+	tests/attack-smm-q35:$(ATTACKS)/smm tests/attack-smm-q35.conf:tests/attacks/smm-q35.conf \
+	tests/attack-smm-uefi:$(ATTACKS)/smm tests/attack-smm-uefi.conf:tests/attacks/smm-uefi.conf \
 	tests/attack-loops.conf:tests/attacks/loops.conf tests/attack-races.conf:tests/attacks/races.conf  tests/attack-plugged.conf:tests/attacks/plugged.conf \
 	tests/attack-plugged-native:$(ATTACKS)/plugged tests/attack-plugged-native.conf:tests/attacks/plugged-native.conf
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
@@ -66,7 +69,7 @@ $(ATTACKS)/ium-dynamic: $(IUM_OBJECTS) $(IUM_NO_TOKEN) $(LIBOPENVSM)
 $(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -fPIC -shared -s $< -o $@
-$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/probes $(ATTACKS)/loops $(ATTACKS)/mce: tests/attacks/user/victim.c
+$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/probes $(ATTACKS)/loops $(ATTACKS)/mce $(ATTACKS)/smm: tests/attacks/user/victim.c
 $(ATTACKS)/callee: tests/calls/calls.h
 # The kernel's own headers, which musl does not bring.
 $(ATTACKS)/probes: ATTACK_CC += -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu

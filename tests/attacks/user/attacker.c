@@ -12,8 +12,6 @@
 #include <unistd.h>
 #include "attacker.h"
 
-#define APIC_ICR_LOW  0x300u
-#define APIC_ICR_HIGH 0x310u
 
 #define MODULE_PATH   "/lib/attack.ko"
 
