@@ -183,10 +183,12 @@ static bool write_guarded(struct cpu *cpu, uint16_t port, unsigned size, uint32_
         reset = resets(ports, at, byte) || reset;
         off = powers_off(ports, at, byte) || off;
         refused = is_refused(ports, at, byte) || refused;
-        note_keyboard(ports, at, byte);
     }
-    if (!reset && !off && !refused)
+    if (!reset && !off && !refused) {
+        for (unsigned i = 0; i < size; i++)
+            note_keyboard(ports, (uint16_t)(port + i), (uint8_t)(value >> 8 * i));
         io_write(port, size, value);
+    }
     spin_unlock(&ports->config_lock);
     if (reset)
         reset_machine(cpu);

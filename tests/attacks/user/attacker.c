@@ -12,8 +12,7 @@
 #include <unistd.h>
 #include "attacker.h"
 
-
-#define MODULE_PATH   "/lib/attack.ko"
+#define MODULE_PATH "/lib/attack.ko"
 
 static _Thread_local int device = -1;
 static struct {

@@ -136,6 +136,28 @@ static void x2apic(void)
     ok(taken == 0, "an x2APIC register (ICR, LVTs) asked for INIT: #GP (%u were not)", taken);
 }
 
+/* QEMU takes any address within its 16 bytes for an APIC's register, and in an I/O APIC any offset
+ * that ends in the same byte. */
+static void other_names(void)
+{
+    struct sk_audit_record record = {0};
+    uint64_t word = ICR_INIT;
+    unsigned int taken = 0;
+
+    for (uint32_t offset = 4; offset < 16; offset += 4) {
+        uint64_t address = APIC_BASE + APIC_ICR_LOW + offset;
+
+        audit_mark();
+        taken += touch(address, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL) != GP ||
+                 !audit_find(SK_AUDIT_MEMORY, address, &record);
+    }
+    ok(taken == 0, "the APIC's command register by another address: #GP and a record");
+    audit_mark();
+    ok(touch(IO_APIC_BASE + 0x100, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL) == GP &&
+           audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x100, &record),
+       "the I/O APIC's index by another address: #GP and a record");
+}
+
 static void other_msrs(void)
 {
     kept_msr(MSR_HWCR, "HWCR's INVD bit", 1u << 4, false);
@@ -143,6 +165,7 @@ static void other_msrs(void)
     kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, false);
     kept_msr(MSR_HWCR, "HWCR's boost", 1u << 25, true);
     x2apic();
+    other_names();
 }
 
 /* VTL0's own registers: it may have them as it likes, and VTL1 has others. */
