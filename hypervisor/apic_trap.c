@@ -116,19 +116,12 @@ bool apic_trap_allows(gpa_t address, uint32_t value)
      * business, but for what is guarded. */
     if (is_message(address))
         return !is_guarded(value >> 8 & 7);
-    switch (address.value - APIC_WINDOW_BASE) {
-    case APIC_LVT_CMCI:
-    case APIC_LVT_TIMER ... APIC_LVT_ERROR:
-        if (!is_lvt_allowed(value))
-            return false;
-        break;
-    case APIC_ICR_LOW:
-        if ((value >> 8 & 7) == APIC_DELIVERY_SMI)
-            return false;
-        break;
-    default:
-        break;
-    }
+    uint64_t offset = address.value - APIC_WINDOW_BASE;
+    bool lvt = offset == APIC_LVT_CMCI || (offset >= APIC_LVT_TIMER && offset <= APIC_LVT_ERROR);
+    if (lvt && !is_lvt_allowed(value))
+        return false;
+    if (offset == APIC_ICR_LOW && (value >> 8 & 7) == APIC_DELIVERY_SMI)
+        return false;
     /* Registers are 16 bytes apart; some take all 16 for the one (QEMU). */
     return !(address.value & 0xf);
 }

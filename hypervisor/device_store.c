@@ -8,24 +8,10 @@
 #include "platform/apic.h"
 #include "vtl.h"
 
-#define VECTOR_GP 13u
-
 bool device_store_covers(const struct cpu *cpu, gpa_t address)
 {
     return apic_trap_covers(address) || pci_guard_covers(cpu->partition, address) ||
            io_apic_covers(cpu->partition, address);
-}
-
-static uint64_t register_value(struct cpu *cpu, unsigned reg)
-{
-    struct hv_register_value value = {0};
-    vcpu_get_register(cpu, 0, HV_REGISTER_RAX + reg, &value);
-    return value.low;
-}
-
-static void set_register(struct cpu *cpu, unsigned reg, uint32_t value)
-{
-    vcpu_set_register(cpu, 0, HV_REGISTER_RAX + reg, (struct hv_register_value){.low = value});
 }
 
 /* All kinds of device have registers of a dword; PCI's may be written in parts. */
@@ -63,14 +49,15 @@ void device_store(struct cpu *cpu, gpa_t address)
     }
     uint32_t value = store.immediate;
     if (store.has_register)
-        value = (uint32_t)register_value(cpu, store.reg);
+        value = (uint32_t)vcpu_register(cpu, 0, HV_REGISTER_RAX + store.reg);
     uint32_t before = store.exchanges ? apic_read_window(address.value) : 0;
     if (!store_guarded(cpu, &store, address, value)) {
         vtl_memory_intercept(cpu, address, HV_ACCESS_WRITE);
         return;
     }
     if (store.exchanges)
-        set_register(cpu, store.reg, before);
+        vcpu_set_register(cpu, 0, HV_REGISTER_RAX + store.reg,
+                          (struct hv_register_value){.low = before});
     vcpu_advance(cpu->current, store.length);
     /* Last: it may be an INIT to this very CPU. */
     if (apic_trap_covers(address))

@@ -22,27 +22,23 @@
  * does not take us for Hyper-V; VSM software looks at the interface leaf. */
 static struct cpuid hypervisor_leaf(const struct cpu *cpu, uint32_t leaf)
 {
-    switch (leaf) {
-    case HV_CPUID_VENDOR:
-        return (struct cpuid){HV_CPUID_HARDWARE, OPENVSM_CPUID_VENDOR_EBX, OPENVSM_CPUID_VENDOR_ECX,
-                              OPENVSM_CPUID_VENDOR_EDX};
-    case HV_CPUID_INTERFACE:
-        return (struct cpuid){.eax = HV_CPUID_INTERFACE_HV1};
-    case HV_CPUID_VERSION:
-        return (struct cpuid){.ebx = HYPERVISOR_VERSION};
-    case HV_CPUID_FEATURES:
-        return (struct cpuid){.eax = HV_ACCESS_APIC_REGS | HV_ACCESS_HYPERCALL_REGS |
-                                     HV_ACCESS_VP_INDEX,
-                              .ebx = HV_ACCESS_VSM | HV_ACCESS_VP_REGISTERS};
-    case HV_CPUID_RECOMMENDATIONS:
-        return (struct cpuid){.ebx = 0xffffffffu}; /* never notify of long spin waits */
-    case HV_CPUID_LIMITS:
-        return (struct cpuid){.eax = cpu->partition->cpu_count, .ebx = CPU_MAX};
-    case HV_CPUID_HARDWARE:
-        return (struct cpuid){.eax = 1u << 1 | 1u << 3}; /* MSR bitmaps, SLAT */
-    default:
-        return (struct cpuid){0};
-    }
+    static const struct cpuid leaves[] = {
+        [HV_CPUID_VENDOR & 0xff] = {HV_CPUID_HARDWARE, OPENVSM_CPUID_VENDOR_EBX,
+                                    OPENVSM_CPUID_VENDOR_ECX, OPENVSM_CPUID_VENDOR_EDX},
+        [HV_CPUID_INTERFACE & 0xff] = {.eax = HV_CPUID_INTERFACE_HV1},
+        [HV_CPUID_VERSION & 0xff] = {.ebx = HYPERVISOR_VERSION},
+        [HV_CPUID_FEATURES & 0xff] = {.eax = HV_ACCESS_APIC_REGS | HV_ACCESS_HYPERCALL_REGS |
+                                             HV_ACCESS_VP_INDEX,
+                                      .ebx = HV_ACCESS_VSM | HV_ACCESS_VP_REGISTERS},
+        [HV_CPUID_RECOMMENDATIONS & 0xff] = {.ebx = ~0u}, /* never notify of long spin waits */
+        [HV_CPUID_LIMITS & 0xff] = {.ebx = CPU_MAX},
+        [HV_CPUID_HARDWARE & 0xff] = {.eax = 1u << 1 | 1u << 3}, /* MSR bitmaps, SLAT */
+    };
+    uint32_t index = leaf - HV_CPUID_VENDOR;
+    struct cpuid r = index < ARRAY_SIZE(leaves) ? leaves[index] : (struct cpuid){0};
+    if (leaf == HV_CPUID_LIMITS)
+        r.eax = cpu->partition->cpu_count;
+    return r;
 }
 
 /* The bits that mirror the CR4 in force: the host's is not the guest's. */

@@ -9,11 +9,6 @@
  * and the result word in RAX. RIP is past the instruction already; a rep call that wants to be
  * repeated sets it back. CPL is 0 and the caller is in 64-bit mode. */
 void hypercall_handle(struct cpu *cpu);
-/* Synthetic MSRs 0x40000000..0x400000ff of the running VTL, implemented in hypercall.c. False: the
- * access gets #GP. */
-bool hypercall_read_msr(struct cpu *cpu, uint32_t msr, uint64_t *value);
-bool hypercall_write_msr(struct cpu *cpu, uint32_t msr, uint64_t value);
-
 /* CPUID as the guest sees it. */
 struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf);
 /* A VTL shut down: an exception came while it was delivering #DF (APM 2, 8.2.9). Resets the

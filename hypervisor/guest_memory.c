@@ -5,22 +5,15 @@
 
 #define REGISTER_CS 0x60001u
 
-static uint64_t register_of(struct cpu *cpu, unsigned vtl, uint32_t name)
-{
-    struct hv_register_value value = {0};
-    vcpu_get_register(cpu, vtl, name, &value);
-    return value.low;
-}
-
 enum translate_result guest_translate(struct cpu *cpu, unsigned vtl, gva_t virtual, uint32_t flags,
                                       gpa_t *address)
 {
     const struct paging paging = {
-        .cr0 = register_of(cpu, vtl, HV_REGISTER_CR0),
-        .cr3 = register_of(cpu, vtl, HV_REGISTER_CR3),
-        .cr4 = register_of(cpu, vtl, HV_REGISTER_CR4),
-        .efer = register_of(cpu, vtl, HV_REGISTER_EFER),
-        .rflags = register_of(cpu, vtl, HV_REGISTER_RFLAGS),
+        .cr0 = vcpu_register(cpu, vtl, HV_REGISTER_CR0),
+        .cr3 = vcpu_register(cpu, vtl, HV_REGISTER_CR3),
+        .cr4 = vcpu_register(cpu, vtl, HV_REGISTER_CR4),
+        .efer = vcpu_register(cpu, vtl, HV_REGISTER_EFER),
+        .rflags = vcpu_register(cpu, vtl, HV_REGISTER_RFLAGS),
     };
     return translate_walk(&cpu->partition->slat, vtl, &paging, virtual, flags, address);
 }
@@ -32,7 +25,7 @@ static uint64_t instruction_address(struct cpu *cpu)
     uint64_t rip = vcpu_rip(cpu->current);
     if (vcpu_is_64bit(cpu->current))
         return rip;
-    return (register_of(cpu, cpu->vtl, REGISTER_CS) + rip) & 0xffffffff;
+    return (vcpu_register(cpu, cpu->vtl, REGISTER_CS) + rip) & 0xffffffff;
 }
 
 unsigned guest_fetch(struct cpu *cpu, uint8_t *bytes, unsigned length)

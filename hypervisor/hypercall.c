@@ -10,8 +10,6 @@
 #include "hypercall.h"
 #include "vtl.h"
 
-#define VMMCALL_LENGTH 3u
-
 /* What decoding came to: a status, or an access that must become an intercept. */
 struct decoded {
     enum hv_status status;
@@ -108,8 +106,8 @@ static struct decoded decode_output(struct hypercall *call, const struct hyperca
     return decoded_well;
 }
 
-/* Everything that can be wrong with a call before its handler looks at the values. Only the last
- * step, the pin, has an effect. */
+/* Everything that can be wrong with a call before its handler looks at the values. Only the
+ * pin has an effect. */
 static struct decoded decode(struct hypercall *call, const struct hypercall_shape *shape,
                              uint64_t control, unsigned who)
 {
@@ -118,12 +116,14 @@ static struct decoded decode(struct hypercall *call, const struct hypercall_shap
     enum hv_status status = decode_counts(call, shape, control);
     if (status != HV_STATUS_SUCCESS)
         return refused(status);
-    if (control & HV_CONTROL_FAST)
-        return decode_fast(call, shape);
-    struct decoded decoded = decode_input(call, shape);
-    if (decoded.status != HV_STATUS_SUCCESS)
-        return decoded;
-    return decode_output(call, shape);
+    struct decoded decoded =
+        control & HV_CONTROL_FAST ? decode_fast(call, shape) : decode_input(call, shape);
+    if (decoded.status == HV_STATUS_SUCCESS)
+        decoded = decode_output(call, shape);
+    if (decoded.status == HV_STATUS_SUCCESS && shape->partition &&
+        call->input[0] != HV_PARTITION_SELF)
+        return refused(HV_STATUS_INVALID_PARTITION_ID);
+    return decoded;
 }
 
 static struct decoded dispatch(struct hypercall *call, uint64_t control)
@@ -181,9 +181,4 @@ enum hv_status hypercall_target_vtl(unsigned caller, uint8_t input_vtl, unsigned
         return HV_STATUS_INVALID_PARAMETER;
     *target = input_vtl & HV_INPUT_VTL_USE_TARGET ? input_vtl & 0xf : caller;
     return *target > caller ? HV_STATUS_ACCESS_DENIED : HV_STATUS_SUCCESS;
-}
-
-enum hv_status hypercall_partition(uint64_t id)
-{
-    return id == HV_PARTITION_SELF ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_PARTITION_ID;
 }

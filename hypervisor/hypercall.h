@@ -27,6 +27,7 @@ struct hypercall_shape {
     uint16_t input;  /* per repetition; 0 and output 0: a simple call */
     uint16_t output; /* per repetition, or of a simple call */
     bool rep;
+    bool partition; /* the input begins with a partition's ID, which must be HV_PARTITION_SELF */
 };
 
 /* The element of repetition i, and where its output goes. */
@@ -34,6 +35,15 @@ static inline const void *hypercall_element(const struct hypercall *call,
                                             const struct hypercall_shape *shape, uint32_t i)
 {
     return (const uint8_t *)call->input + shape->header + (uint64_t)i * shape->input;
+}
+
+/* Of bytes that are reserved. */
+static inline bool is_zero(const uint8_t *bytes, unsigned length)
+{
+    uint8_t any = 0;
+    for (unsigned i = 0; i < length; i++)
+        any |= bytes[i];
+    return !any;
 }
 
 /* Every handler and its shape, from the one list. */
@@ -46,8 +56,6 @@ HV_CALL_LIST(HYPERCALL_DECLARE)
 /* HV_INPUT_VTL: the target VTL of a call that looks at its own VTL or a lower one.
  * INVALID_PARAMETER: bits that must be zero. ACCESS_DENIED: above the caller. */
 enum hv_status hypercall_target_vtl(unsigned caller, uint8_t input_vtl, unsigned *target);
-/* INVALID_PARTITION_ID unless it is HV_PARTITION_SELF, the only one there is. */
-enum hv_status hypercall_partition(uint64_t id);
 
 /* Synthetic MSRs of either VTL of this CPU (synthetic_msr.c). False: #GP. */
 bool synthetic_msr_read(struct cpu *cpu, unsigned vtl, uint32_t msr, uint64_t *value);

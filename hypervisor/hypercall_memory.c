@@ -5,14 +5,6 @@
 
 #define LIST_HEADER 16u
 
-static bool is_zero(const uint8_t *bytes, unsigned length)
-{
-    for (unsigned i = 0; i < length; i++)
-        if (bytes[i])
-            return false;
-    return true;
-}
-
 /* ---- MODIFY_VTL_PROTECTION_MASK ---- */
 
 const struct hypercall_shape shape_modify_vtl_protection_mask = {
@@ -80,6 +72,7 @@ const struct hypercall_shape shape_deposit_memory = {
     .header = sizeof(struct hv_deposit_memory),
     .input = sizeof(uint64_t),
     .rep = true,
+    .partition = true,
 };
 
 enum hv_status call_deposit_memory(struct hypercall *call)
@@ -87,10 +80,7 @@ enum hv_status call_deposit_memory(struct hypercall *call)
     const struct hv_deposit_memory *input = (const void *)call->input;
     uint32_t start = call->reps_done;
     uint32_t done;
-    enum hv_status status = hypercall_partition(input->partition_id);
-    if (status != HV_STATUS_SUCCESS)
-        return status;
-    status =
+    enum hv_status status =
         slat_deposit(&call->partition->slat, &input->gpfn[start], call->rep_count - start, &done);
     call->reps_done = start + done;
     return status;
@@ -100,18 +90,16 @@ const struct hypercall_shape shape_withdraw_memory = {
     .header = sizeof(struct hv_deposit_memory),
     .output = sizeof(uint64_t),
     .rep = true,
+    .partition = true,
 };
 
 enum hv_status call_withdraw_memory(struct hypercall *call)
 {
-    const struct hv_deposit_memory *input = (const void *)call->input;
     uint64_t *gpfn = call->output;
     uint32_t start = call->reps_done;
     uint32_t done;
-    enum hv_status status = hypercall_partition(input->partition_id);
-    if (status != HV_STATUS_SUCCESS)
-        return status;
-    status = slat_withdraw(&call->partition->slat, &gpfn[start], call->rep_count - start, &done);
+    enum hv_status status =
+        slat_withdraw(&call->partition->slat, &gpfn[start], call->rep_count - start, &done);
     call->reps_done = start + done;
     return status;
 }
@@ -135,6 +123,7 @@ const struct hypercall_shape shape_check_page_vtl_access = {
     .input = sizeof(uint64_t),
     .output = sizeof(uint64_t),
     .rep = true,
+    .partition = true,
 };
 
 static unsigned map_flags_of_rights(unsigned rights)
@@ -160,9 +149,7 @@ enum hv_status call_check_page_vtl_access(struct hypercall *call)
     const struct check_page_vtl_access *input = (const void *)call->input;
     uint64_t *result = call->output;
     unsigned vtl;
-    enum hv_status status = hypercall_partition(input->partition_id);
-    if (status == HV_STATUS_SUCCESS)
-        status = hypercall_target_vtl(call->vtl, input->input_vtl, &vtl);
+    enum hv_status status = hypercall_target_vtl(call->vtl, input->input_vtl, &vtl);
     if (status != HV_STATUS_SUCCESS)
         return status;
     if (input->desired_access & ~HV_MAP_ALL || !is_zero(input->reserved, sizeof(input->reserved)))

@@ -29,6 +29,7 @@ static_assert(sizeof(struct enable_vp_vtl) == 240, "TLFS 0x000f");
 
 const struct hypercall_shape shape_enable_partition_vtl = {
     .header = sizeof(struct enable_partition_vtl),
+    .partition = true,
 };
 
 static bool is_vtl1_enabled(const struct partition *partition)
@@ -39,19 +40,15 @@ static bool is_vtl1_enabled(const struct partition *partition)
 enum hv_status call_enable_partition_vtl(struct hypercall *call)
 {
     const struct enable_partition_vtl *input = (const void *)call->input;
-    uint8_t reserved = 0;
-    for (unsigned i = 0; i < sizeof(input->reserved); i++)
-        reserved |= input->reserved[i];
-    enum hv_status status = hypercall_partition(input->partition_id);
-    if (status != HV_STATUS_SUCCESS)
-        return status;
-    if (input->target_vtl != 1 || input->flags & ~ENABLE_MBEC || reserved)
+    if (input->target_vtl != 1 || input->flags & ~ENABLE_MBEC ||
+        !is_zero(input->reserved, sizeof(input->reserved)))
         return HV_STATUS_INVALID_PARAMETER;
     return is_vtl1_enabled(call->partition) ? HV_STATUS_INVALID_VTL_STATE : HV_STATUS_ACCESS_DENIED;
 }
 
 const struct hypercall_shape shape_enable_vp_vtl = {
     .header = sizeof(struct enable_vp_vtl),
+    .partition = true,
 };
 
 enum hv_status call_enable_vp_vtl(struct hypercall *call)
@@ -59,9 +56,6 @@ enum hv_status call_enable_vp_vtl(struct hypercall *call)
     const struct enable_vp_vtl *input = (const void *)call->input;
     const struct partition *partition = call->partition;
     uint32_t vp = input->vp_index == HV_VP_SELF ? call->cpu->index : input->vp_index;
-    enum hv_status status = hypercall_partition(input->partition_id);
-    if (status != HV_STATUS_SUCCESS)
-        return status;
     if (vp >= partition->cpu_count)
         return HV_STATUS_INVALID_VP_INDEX;
     if (input->target_vtl != 1 || input->reserved[0] | input->reserved[1] | input->reserved[2])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "msr.h"
 #include "apic_trap.h"
-#include "exits.h"
+#include "hypercall.h"
 #include "partition.h"
 #include "platform/apic.h"
 #include "registers.h"
@@ -54,8 +54,8 @@ static const struct msr_rule vtl0_rules[] = {
     {0xc0010058u, 0xc0010058u, MSR_PASS, MSR_REFUSE}, /* MMIO configuration base */
     {0xc0010064u, 0xc001006bu, MSR_PASS, MSR_REFUSE}, /* voltages and clocks of the P-states */
     {0xc0010111u, 0xc0010113u, MSR_PASS, MSR_REFUSE}, /* SMM base, TSEG address and mask */
-    {0xc0010114u, 0xc0010119u, MSR_REFUSE,
-     MSR_REFUSE}, /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, keys */
+    /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, keys */
+    {0xc0010114u, 0xc0010119u, MSR_REFUSE, MSR_REFUSE},
     {0xc0010200u, 0xc001020bu, MSR_PASS, MSR_MONITOR}, /* extended performance counters */
     {0xc0011002u, 0xc0011005u, MSR_PASS, MSR_REFUSE},  /* what CPUID says */
     {0xc0011030u, 0xc0011030u, MSR_PASS, MSR_MONITOR}, /* IBS fetch */
@@ -260,7 +260,7 @@ static enum msr_result write_handled(struct cpu *cpu, uint32_t msr, uint64_t val
 enum msr_result msr_read(struct cpu *cpu, uint32_t msr, uint64_t *value)
 {
     if (msr - MSR_SYNTHETIC < SYNTHETIC_COUNT)
-        return hypercall_read_msr(cpu, msr, value) ? MSR_DONE : MSR_FAULT;
+        return synthetic_msr_read(cpu, cpu->vtl, msr, value) ? MSR_DONE : MSR_FAULT;
     switch (find_action(cpu->vtl, msr, false)) {
     case MSR_REFUSE:
         return MSR_REFUSED;
@@ -272,10 +272,18 @@ enum msr_result msr_read(struct cpu *cpu, uint32_t msr, uint64_t *value)
     }
 }
 
+static enum msr_result write_synthetic(struct cpu *cpu, uint32_t msr, uint64_t value)
+{
+    if (synthetic_msr_write(cpu, cpu->vtl, msr, value))
+        return MSR_DONE;
+    cpu->refused += cpu->vtl == 0;
+    return MSR_FAULT;
+}
+
 enum msr_result msr_write(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
     if (msr - MSR_SYNTHETIC < SYNTHETIC_COUNT)
-        return hypercall_write_msr(cpu, msr, value) ? MSR_DONE : MSR_FAULT;
+        return write_synthetic(cpu, msr, value);
     switch (find_action(cpu->vtl, msr, true)) {
     case MSR_REFUSE:
         return MSR_REFUSED;

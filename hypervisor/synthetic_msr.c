@@ -153,16 +153,3 @@ bool synthetic_msr_write(struct cpu *cpu, unsigned vtl, uint32_t msr, uint64_t v
         return false;
     }
 }
-
-bool hypercall_read_msr(struct cpu *cpu, uint32_t msr, uint64_t *value)
-{
-    return synthetic_msr_read(cpu, cpu->vtl, msr, value);
-}
-
-bool hypercall_write_msr(struct cpu *cpu, uint32_t msr, uint64_t value)
-{
-    bool ok = synthetic_msr_write(cpu, cpu->vtl, msr, value);
-    if (!ok && cpu->vtl == 0)
-        cpu->refused++;
-    return ok;
-}

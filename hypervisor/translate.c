@@ -169,18 +169,16 @@ static_assert(sizeof(struct translate_output) == 16, "TLFS 0x0052");
 const struct hypercall_shape shape_translate_virtual_address = {
     .header = sizeof(struct translate_input),
     .output = sizeof(struct translate_output),
+    .partition = true,
 };
 
 static enum hv_status decode_translate(const struct hypercall *call,
                                        const struct translate_input *input, unsigned *vtl)
 {
     uint64_t flags = input->control & 0x00ffffffffffffffull;
-    enum hv_status status = hypercall_partition(input->partition_id);
-    if (status != HV_STATUS_SUCCESS)
-        return status;
     if (input->vp_index != HV_VP_SELF && input->vp_index >= call->partition->cpu_count)
         return HV_STATUS_INVALID_VP_INDEX;
-    status = hypercall_target_vtl(call->vtl, (uint8_t)(input->control >> 56), vtl);
+    enum hv_status status = hypercall_target_vtl(call->vtl, (uint8_t)(input->control >> 56), vtl);
     if (status != HV_STATUS_SUCCESS)
         return status;
     if (input->vp_index != HV_VP_SELF && input->vp_index != call->cpu->index)

@@ -35,20 +35,17 @@ static bool is_architectural(uint32_t name)
     return name >= HV_REGISTER_RAX && name < NAME_SYNTHETIC;
 }
 
+/* 0: it is no synthetic MSR's. */
 static uint32_t msr_of(uint32_t name)
 {
-    switch (name) {
-    case NAME_HYPERCALL:
-        return HV_MSR_HYPERCALL;
-    case NAME_GUEST_OS_ID:
-        return HV_MSR_GUEST_OS_ID;
-    case NAME_VP_INDEX:
-        return HV_MSR_VP_INDEX;
-    case NAME_VP_ASSIST_PAGE:
-        return HV_MSR_VP_ASSIST_PAGE;
-    default:
-        return 0;
-    }
+    static const uint32_t msrs[][2] = {{NAME_HYPERCALL, HV_MSR_HYPERCALL},
+                                       {NAME_GUEST_OS_ID, HV_MSR_GUEST_OS_ID},
+                                       {NAME_VP_INDEX, HV_MSR_VP_INDEX},
+                                       {NAME_VP_ASSIST_PAGE, HV_MSR_VP_ASSIST_PAGE}};
+    for (unsigned i = 0; i < ARRAY_SIZE(msrs); i++)
+        if (msrs[i][0] == name)
+            return msrs[i][1];
+    return 0;
 }
 
 static uint64_t enabled_vtls_of(const struct cpu *cpu)
@@ -209,16 +206,13 @@ static enum hv_status set_register(const struct register_access *access,
 static enum hv_status decode_header(const struct hypercall *call, struct register_access *access)
 {
     const struct hv_vp_registers_header *header = (const void *)call->input;
-    enum hv_status status = hypercall_partition(header->partition_id);
-    if (status != HV_STATUS_SUCCESS)
-        return status;
     bool self = header->vp_index == HV_VP_SELF || header->vp_index == call->cpu->index;
     if (!self && header->vp_index >= call->partition->cpu_count)
         return HV_STATUS_INVALID_VP_INDEX;
     if (header->reserved[0] | header->reserved[1] | header->reserved[2])
         return HV_STATUS_INVALID_PARAMETER;
     *access = (struct register_access){.cpu = call->cpu, .caller = call->vtl};
-    status = hypercall_target_vtl(call->vtl, header->input_vtl, &access->vtl);
+    enum hv_status status = hypercall_target_vtl(call->vtl, header->input_vtl, &access->vtl);
     if (status == HV_STATUS_SUCCESS && !self)
         status = HV_STATUS_ACCESS_DENIED;
     return status;
@@ -229,6 +223,7 @@ const struct hypercall_shape shape_get_vp_registers = {
     .input = sizeof(uint32_t),
     .output = sizeof(struct hv_register_value),
     .rep = true,
+    .partition = true,
 };
 
 enum hv_status call_get_vp_registers(struct hypercall *call)
@@ -253,6 +248,7 @@ const struct hypercall_shape shape_set_vp_registers = {
     .header = sizeof(struct hv_vp_registers_header),
     .input = sizeof(struct hv_set_register),
     .rep = true,
+    .partition = true,
 };
 
 enum hv_status call_set_vp_registers(struct hypercall *call)

@@ -104,20 +104,13 @@ void vtl_notify(struct cpu *cpu)
     vcpu_raise_interrupt(&cpu->vcpu[1], (uint8_t)vtl1->vina);
 }
 
-static uint64_t register_of_vtl0(struct cpu *cpu, uint32_t name)
-{
-    struct hv_register_value value = {0};
-    vcpu_get_register(cpu, 0, name, &value);
-    return value.low;
-}
-
 static uint16_t execution_state(struct cpu *cpu)
 {
-    uint64_t cr0 = register_of_vtl0(cpu, HV_REGISTER_CR0);
+    uint64_t cr0 = vcpu_register(cpu, 0, HV_REGISTER_CR0);
     uint16_t state = (uint16_t)vcpu_cpl(&cpu->vcpu[0]);
     state |= cr0 & X86_CR0_PE ? STATE_PE : 0;
     state |= cr0 & X86_CR0_AM ? STATE_AM : 0;
-    state |= register_of_vtl0(cpu, HV_REGISTER_EFER) & EFER_LMA ? STATE_LMA : 0;
+    state |= vcpu_register(cpu, 0, HV_REGISTER_EFER) & EFER_LMA ? STATE_LMA : 0;
     return state;
 }
 

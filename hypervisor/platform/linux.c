@@ -256,8 +256,7 @@ void linux_enter(struct cpu *cpu, const struct linux_image *image)
     struct hv_initial_vp_context context = flat_context(image->entry, image->cr3, SELECTOR_BOOT_CS);
     context.gdtr.limit = sizeof(((struct low_memory *)0)->gdt) - 1;
     context.gdtr.base = image->gdt;
-    if (vcpu_set_context(cpu, 0, &context) != HV_STATUS_SUCCESS)
-        fatal("this CPU refuses the state that Linux starts in");
+    vcpu_set_context(cpu, 0, &context);
     vcpu_select(cpu, 0);
     memset(&cpu->registers, 0, sizeof(cpu->registers));
     cpu->registers.rsi = image->boot_params;

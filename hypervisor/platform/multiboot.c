@@ -190,20 +190,15 @@ static void read_screen(const struct multiboot2_framebuffer *tag, struct screen 
 /* The smallest size of a tag whose members are read. */
 static uint32_t least_size(uint32_t type)
 {
-    switch (type) {
-    case TAG_MODULE:
-        return sizeof(struct multiboot2_module);
-    case TAG_MAP:
-        return sizeof(struct multiboot2_map);
-    case TAG_FRAMEBUFFER:
-        return offsetof(struct multiboot2_framebuffer, red);
-    case TAG_EFI64_SYSTEM_TABLE:
-        return sizeof(struct multiboot2_efi_table);
-    case TAG_EFI_MAP:
-        return sizeof(struct multiboot2_efi_map);
-    default:
-        return sizeof(struct multiboot2_tag);
-    }
+    static const uint8_t sizes[] = {
+        [TAG_MODULE] = sizeof(struct multiboot2_module),
+        [TAG_MAP] = sizeof(struct multiboot2_map),
+        [TAG_FRAMEBUFFER] = offsetof(struct multiboot2_framebuffer, red),
+        [TAG_EFI64_SYSTEM_TABLE] = sizeof(struct multiboot2_efi_table),
+        [TAG_EFI_MAP] = sizeof(struct multiboot2_efi_map),
+    };
+    uint32_t size = type < ARRAY_SIZE(sizes) ? sizes[type] : 0;
+    return size ? size : sizeof(struct multiboot2_tag);
 }
 
 static void read_efi_map(const struct multiboot2_efi_map *map, struct boot_loader_info *info)

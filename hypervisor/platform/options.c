@@ -28,14 +28,11 @@ static const char *find(const char *line, const char *name)
 
 static unsigned unit_shift(char unit)
 {
-    switch (unit) {
-    case 'K':
+    switch (unit | ('k' ^ 'K')) {
     case 'k':
         return 10;
-    case 'M':
     case 'm':
         return 20;
-    case 'G':
     case 'g':
         return 30;
     default:

@@ -69,7 +69,6 @@ enum vmcb_clean {
 /* Exit codes beside those of <asm/svm.h> (APM Vol.2 appendix C). */
 #define SVM_EXIT_DB            (SVM_EXIT_EXCP_BASE + VECTOR_DB)
 #define SVM_EXIT_AC            (SVM_EXIT_EXCP_BASE + VECTOR_AC)
-#define SVM_EXIT_MC            (SVM_EXIT_EXCP_BASE + VECTOR_MC)
 #define SVM_EXIT_SX            (SVM_EXIT_EXCP_BASE + VECTOR_SX)
 
 /* Nested page fault, exitinfo1. */

@@ -133,20 +133,13 @@ static void exit_svm_instruction(struct cpu *cpu)
     exits_inject(cpu, VECTOR_UD, false, 0);
 }
 
-/* A vcpu state that VMRUN refuses, or an exit we did not ask for: our own fault, or VTL1's. The
- * VMCB may be overwritten, so nothing of it is used. */
+/* A machine check in VTL1 (52): what is broken may be VTL1's, and nothing of it goes on. A vcpu
+ * state that VMRUN refuses, or an exit we did not ask for: our own fault, or VTL1's. The VMCB may
+ * be overwritten, so nothing of it is used. */
 static _Noreturn void exit_unknown(struct cpu *cpu, struct vmcb *vmcb)
 {
     log_format("hypervisor: fatal: CPU %lu, VTL%lu: exit %lx stops the machine\n",
                (uint64_t)cpu->index, (uint64_t)cpu->vtl, vmcb->exit_code);
-    reset_machine(cpu);
-}
-
-/* What is broken may be VTL1's, and nobody here can tell: nothing of it goes on. */
-static _Noreturn void exit_machine_check(struct cpu *cpu)
-{
-    log_format("hypervisor: fatal: a machine check on CPU %lu, in VTL1, stops the machine\n",
-               (uint64_t)cpu->index);
     reset_machine(cpu);
 }
 
@@ -169,8 +162,6 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
     case SVM_EXIT_AC:
         exit_alignment(cpu);
         break;
-    case SVM_EXIT_MC:
-        exit_machine_check(cpu);
     case SVM_EXIT_INVD:
         exit_invd(cpu);
         break;

@@ -121,6 +121,11 @@ static struct hv_register_value from_table(const struct vmcb_segment *s)
     return value;
 }
 
+static struct vmcb_segment to_table(const struct hv_table_register *in)
+{
+    return (struct vmcb_segment){.limit = in->limit, .base = in->base};
+}
+
 static bool is_canonical(uint64_t address)
 {
     int64_t sign = (int64_t)address >> 47;
@@ -157,22 +162,18 @@ static uint64_t read_xcr0(void)
     return (uint64_t)high << 32 | low;
 }
 
+#define READ_DEBUG(n)                                                                              \
+    case NAME_DR0 + (n):                                                                           \
+        __asm__ volatile("mov %%dr" #n ", %0" : "=r"(value));                                      \
+        break;
 static uint64_t read_debug(uint32_t name)
 {
     uint64_t value = 0;
-    switch (name - NAME_DR0) {
-    case 0:
-        __asm__ volatile("mov %%dr0, %0" : "=r"(value));
-        break;
-    case 1:
-        __asm__ volatile("mov %%dr1, %0" : "=r"(value));
-        break;
-    case 2:
-        __asm__ volatile("mov %%dr2, %0" : "=r"(value));
-        break;
-    default:
-        __asm__ volatile("mov %%dr3, %0" : "=r"(value));
-        break;
+    switch (name) {
+        READ_DEBUG(0)
+        READ_DEBUG(1)
+        READ_DEBUG(2)
+        READ_DEBUG(3)
     }
     return value;
 }
@@ -297,9 +298,7 @@ static enum hv_status set_table(struct cpu *cpu, unsigned vtl, uint32_t name,
     memcpy(&in, &value, sizeof(in));
     if (!is_canonical(in.base))
         return HV_STATUS_INVALID_REGISTER_VALUE;
-    struct vmcb_segment *place = name == NAME_IDTR ? &vmcb->idtr : &vmcb->gdtr;
-    place->limit = in.limit;
-    place->base = in.base;
+    *(name == NAME_IDTR ? &vmcb->idtr : &vmcb->gdtr) = to_table(&in);
     vmcb_touch(vmcb, VMCB_CLEAN_TABLES);
     return HV_STATUS_SUCCESS;
 }
@@ -320,19 +319,6 @@ enum hv_status vcpu_set_register(struct cpu *cpu, unsigned vtl, uint32_t name,
     return HV_STATUS_SUCCESS;
 }
 
-static bool context_is_valid(const struct hv_initial_vp_context *c)
-{
-    bool canonical = is_canonical(c->rip) && is_canonical(c->fs.base) && is_canonical(c->gs.base) &&
-                     is_canonical(c->tr.base) && is_canonical(c->ldtr.base) &&
-                     is_canonical(c->idtr.base) && is_canonical(c->gdtr.base);
-    bool mode = (c->cr0 & X86_CR0_PE) && !(c->cr0 >> 32) &&
-                !((c->cr0 & X86_CR0_NW) && !(c->cr0 & X86_CR0_CD));
-    bool long_mode = (c->efer & EFER_LME) && (c->cr0 & X86_CR0_PG);
-    return canonical && mode && !(c->efer & (EFER_SVME | ~EFER_KNOWN)) &&
-           cpu_accepts_efer(c->efer) && !(c->rflags & ~RFLAGS_SETTABLE) &&
-           (!long_mode || (c->cr4 & X86_CR4_PAE));
-}
-
 static void set_tables_and_segments(struct vmcb *vmcb, const struct hv_initial_vp_context *c)
 {
     vmcb->cs = to_segment(&c->cs);
@@ -343,30 +329,23 @@ static void set_tables_and_segments(struct vmcb *vmcb, const struct hv_initial_v
     vmcb->ss = to_segment(&c->ss);
     vmcb->tr = to_segment(&c->tr);
     vmcb->ldtr = to_segment(&c->ldtr);
-    vmcb->idtr.limit = c->idtr.limit;
-    vmcb->idtr.base = c->idtr.base;
-    vmcb->gdtr.limit = c->gdtr.limit;
-    vmcb->gdtr.base = c->gdtr.base;
+    vmcb->idtr = to_table(&c->idtr);
+    vmcb->gdtr = to_table(&c->gdtr);
 }
 
-enum hv_status vcpu_set_context(struct cpu *cpu, unsigned vtl,
-                                const struct hv_initial_vp_context *c)
+void vcpu_set_context(struct cpu *cpu, unsigned vtl, const struct hv_initial_vp_context *c)
 {
     struct vmcb *vmcb = cpu->vcpu[vtl].vmcb;
-    if (!context_is_valid(c))
-        return HV_STATUS_INVALID_REGISTER_VALUE;
     set_tables_and_segments(vmcb, c);
-    vmcb->cpl = c->ss.attributes >> 5 & 3;
+    vmcb->cpl = 0;
     vmcb->rip = c->rip;
     vmcb->rsp = c->rsp;
-    vmcb->rflags = c->rflags | X86_EFLAGS_FIXED;
-    bool long_mode = (c->efer & EFER_LME) && (c->cr0 & X86_CR0_PG);
-    vmcb->efer = (c->efer & ~EFER_LMA) | EFER_SVME | (long_mode ? EFER_LMA : 0);
-    vmcb->cr0 = c->cr0 | X86_CR0_ET;
+    vmcb->rflags = c->rflags;
+    vmcb->efer = c->efer | EFER_SVME;
+    vmcb->cr0 = c->cr0;
     vmcb->cr3 = c->cr3;
     vmcb->cr4 = c->cr4;
     vmcb->pat = c->pat;
     vmcb->clean = 0;
     vcpu_request_flush(&cpu->vcpu[vtl]);
-    return HV_STATUS_SUCCESS;
 }

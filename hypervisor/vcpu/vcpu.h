@@ -111,11 +111,17 @@ void vcpu_advance(struct vcpu *vcpu, unsigned length);
  */
 enum hv_status vcpu_get_register(struct cpu *cpu, unsigned vtl, uint32_t name,
                                  struct hv_register_value *value);
+/* One of 64 bits that there is. */
+static inline uint64_t vcpu_register(struct cpu *cpu, unsigned vtl, uint32_t name)
+{
+    struct hv_register_value value = {0};
+    vcpu_get_register(cpu, vtl, name, &value);
+    return value.low;
+}
 enum hv_status vcpu_set_register(struct cpu *cpu, unsigned vtl, uint32_t name,
                                  struct hv_register_value value);
-/* Takes over a TLFS initial context (EnableVpVtl). INVALID_REGISTER_VALUE as above. */
-enum hv_status vcpu_set_context(struct cpu *cpu, unsigned vtl,
-                                const struct hv_initial_vp_context *context);
+/* How a VTL begins, in 64-bit mode at CPL 0: the hypervisor's own choice (flat_context.h). */
+void vcpu_set_context(struct cpu *cpu, unsigned vtl, const struct hv_initial_vp_context *context);
 
 /*
  * Queues an exception for the vcpu's next entry. If the last exit broke off the delivery of another

@@ -48,7 +48,8 @@ static void run_step(const struct step *step, const uint8_t *input)
     uint64_t r8 = pages[step->pages >> 4 & 7] ? pages[step->pages >> 4 & 7] : step->r8;
     if (step->kind & 2) {
         fake.cpu->vtl = vtl;
-        hypercall_write_msr(fake.cpu, 0x40000000 + step->call, r8 | (step->control & 3));
+        synthetic_msr_write(fake.cpu, fake.cpu->vtl, 0x40000000 + step->call,
+                            r8 | (step->control & 3));
         return;
     }
     uint64_t control = step->control;
@@ -75,8 +76,8 @@ static void check_no_pin_left(void)
 {
     for (unsigned vtl = 0; vtl < 2; vtl++) {
         fake.cpu->vtl = vtl;
-        hypercall_write_msr(fake.cpu, HV_MSR_VP_ASSIST_PAGE, 0);
-        hypercall_write_msr(fake.cpu, HV_MSR_GUEST_OS_ID, 0);
+        synthetic_msr_write(fake.cpu, fake.cpu->vtl, HV_MSR_VP_ASSIST_PAGE, 0);
+        synthetic_msr_write(fake.cpu, fake.cpu->vtl, HV_MSR_GUEST_OS_ID, 0);
     }
     check(fake.partition.slat.pin_count == 0);
 }

@@ -474,7 +474,7 @@ static void test_pending_event(void **state)
 static bool write_msr(unsigned vtl, uint32_t msr, uint64_t value)
 {
     fake.cpu->vtl = vtl;
-    return hypercall_write_msr(fake.cpu, msr, value);
+    return synthetic_msr_write(fake.cpu, fake.cpu->vtl, msr, value);
 }
 
 static void test_assist_page_is_pinned(void **state)
@@ -494,7 +494,7 @@ static void test_assist_page_is_pinned(void **state)
     assert_true(write_msr(0, HV_MSR_VP_ASSIST_PAGE, (FAKE_PAGE + PAGE_SIZE) | 1));
     assert_int_equal(modify(0, 0, 0, 1, FAKE_PAGE >> PAGE_SHIFT), 1ull << 32);
     fake.cpu->vtl = 0;
-    assert_true(hypercall_read_msr(fake.cpu, HV_MSR_VP_ASSIST_PAGE, &value));
+    assert_true(synthetic_msr_read(fake.cpu, fake.cpu->vtl, HV_MSR_VP_ASSIST_PAGE, &value));
     assert_int_equal(value, (FAKE_PAGE + PAGE_SIZE) | 1);
     assert_true(write_msr(0, HV_MSR_VP_ASSIST_PAGE, 0));
 }
@@ -504,7 +504,7 @@ static void test_hypercall_page(void **state)
     (void)state;
     uint64_t value;
     assert_true(write_msr(0, HV_MSR_HYPERCALL, FAKE_PAGE | 1)); /* no OS id: stays off */
-    assert_true(hypercall_read_msr(fake.cpu, HV_MSR_HYPERCALL, &value));
+    assert_true(synthetic_msr_read(fake.cpu, fake.cpu->vtl, HV_MSR_HYPERCALL, &value));
     assert_int_equal(value, FAKE_PAGE);
     assert_true(write_msr(0, HV_MSR_GUEST_OS_ID, 0x8100ull << 48));
     assert_false(write_msr(0, HV_MSR_HYPERCALL, FAKE_VTL1_PAGE | 1));
@@ -518,7 +518,7 @@ static void test_hypercall_page(void **state)
     assert_false(write_msr(0, HV_MSR_HYPERCALL, 0));
     assert_false(write_msr(0, HV_MSR_VP_INDEX, 0));
     assert_false(write_msr(0, 0x40000080, 1));
-    assert_false(hypercall_read_msr(fake.cpu, 0x40000080, &value));
+    assert_false(synthetic_msr_read(fake.cpu, fake.cpu->vtl, 0x40000080, &value));
 }
 
 static void test_flush(void **state)
