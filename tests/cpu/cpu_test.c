@@ -250,28 +250,39 @@ static bool all_cpus_answer(void)
     return true;
 }
 
-/* An interrupt message is a write to the window, with the destination in the address. */
-static void send_message(u32 destination, u32 data)
+/* An interrupt message is a write to the window, with the destination in the address. True: #GP. */
+static bool message_is_refused(u32 destination, u32 data)
 {
     u8 __iomem *page = ioremap(MESSAGE_WINDOW | destination << 12, APIC_PAGE_BYTES);
+    bool refused = true;
 
-    writel(data, page);
+    asm volatile("1: movl %[data], (%[page])\n"
+                 "movb $0, %[refused]\n"
+                 "2:\n" _ASM_EXTABLE(1b, 2b)
+                 : [refused] "+m"(refused)
+                 : [data] "r"(data), [page] "r"(page)
+                 : "memory");
     iounmap(page);
     mdelay(2);
+    return refused;
 }
 
 static void check_escapes(void)
 {
     unsigned long before = jiffies;
+    bool refused = true;
     int cpu;
 
     check(all_cpus_answer(), "the hypervisor answers on all CPUs");
     for_each_online_cpu(cpu)
     {
-        send_message(per_cpu(x86_cpu_to_apicid, cpu), MESSAGE_INIT);
-        send_message(per_cpu(x86_cpu_to_apicid, cpu), MESSAGE_STARTUP | 0x99);
+        u32 id = per_cpu(x86_cpu_to_apicid, cpu);
+
+        refused = message_is_refused(id, MESSAGE_INIT) && refused;
+        refused = message_is_refused(id, MESSAGE_STARTUP | 0x99) && refused;
     }
-    check(all_cpus_answer(), "an INIT as an interrupt message reaches no CPU");
+    check(refused, "an INIT or SIPI as an interrupt message: #GP");
+    check(all_cpus_answer(), "... and it reaches no CPU");
     for_each_online_cpu(cpu)
         apic_icr_write(APIC_DM_STARTUP | 0x99, per_cpu(x86_cpu_to_apicid, cpu));
     mdelay(2);
