@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../../hypervisor/exits.h"
+#include "../../../hypervisor/hypercall.h"
 #include "fake_cpu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
