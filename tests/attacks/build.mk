@@ -67,6 +67,7 @@ $(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -fPIC -shared -s $< -o $@
 $(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/probes $(ATTACKS)/loops $(ATTACKS)/mce: tests/attacks/user/victim.c
+$(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/smm: tests/attacks/user/devices.c
 $(ATTACKS)/callee: tests/calls/calls.h
 # The kernel's own headers, which musl does not bring.
 $(ATTACKS)/probes: ATTACK_CC += -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "attacker.h"
+#include "devices.h"
 #include "victim.h"
 
 #define UD               6u
@@ -31,33 +32,12 @@
 #define APIC_BASE_X2APIC (1ull << 10)
 #define APIC_ID          0x20u
 #define APIC_LOGICAL_ID  0xd0u
-#define IO_APIC_BASE     0xfec00000ull
-#define IO_APIC_ENTRY(n) (0x10u + 2 * (n))
-#define ENTRY_NMI        0x400u
-#define ENTRY_INIT       0x500u
 #define NO_CPU           0x7eu
 /* Low memory that Linux leaves alone. */
 #define STUB_GPA         0x10000ull
 #define STUB_RESULT      0x80u
 #define STUB_DONE        0x88u
 #define TSS_SELECTOR     0x40u /* Linux's */
-
-static uint32_t apic_read(uint32_t offset)
-{
-    uint64_t word = 0;
-
-    if (touch(APIC_BASE + offset, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL))
-        bail("the APIC's register %#x cannot be read", offset);
-    return (uint32_t)word;
-}
-
-static void nap(unsigned int milliseconds)
-{
-    struct timespec time = {.tv_sec = milliseconds / 1000,
-                            .tv_nsec = (long)(milliseconds % 1000) * 1000000};
-
-    nanosleep(&time, NULL);
-}
 
 /* ---- MSRs ---- */
 
@@ -285,54 +265,6 @@ static uint64_t stub_word(uint32_t offset)
     return word;
 }
 
-static uint32_t io_apic_read(uint32_t index)
-{
-    uint64_t word = index;
-
-    touch(IO_APIC_BASE, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
-    touch(IO_APIC_BASE + 0x10, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL);
-    return (uint32_t)word;
-}
-
-/* A refused write is as good as one that is ignored. */
-static void io_apic_write(uint32_t index, uint32_t value)
-{
-    uint64_t word = index;
-
-    touch(IO_APIC_BASE, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
-    word = value;
-    touch(IO_APIC_BASE + 0x10, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
-}
-
-static uint8_t keyboard_byte(void)
-{
-    for (unsigned int i = 0; i < 1000 && !(inb(0x64) & 1); i++)
-        nap(1);
-    return inb(0x60);
-}
-
-/* Has the keyboard controller ask for its interrupt, as if a key had been pressed: command 0xd2
- * puts a byte into its output buffer. */
-static void ring_keyboard(void)
-{
-    uint8_t command = 0;
-
-    if (iopl(3))
-        bail("iopl: %s", strerror(errno));
-    outb(0x20, 0x64);
-    command = keyboard_byte();
-    outb(0x60, 0x64);
-    outb((command & ~0x10) | 1, 0x60);
-    for (unsigned int i = 0; i < 3; i++) {
-        outb(0xd2, 0x64);
-        outb(0x55, 0x60);
-        nap(20);
-        keyboard_byte();
-    }
-    outb(0x60, 0x64);
-    outb(command, 0x60);
-}
-
 static bool set_online(unsigned int cpu, bool online)
 {
     char path[64] = "";
@@ -364,20 +296,6 @@ static void start_by(const char *form, uint32_t icr, uint32_t destination)
        "a CPU started by INIT and SIPI (%s) runs, inside the hypervisor", form);
 }
 
-/* The keyboard's interrupt, through an I/O APIC entry of that delivery mode. */
-static void send_by_io_apic(uint32_t mode, uint32_t destination)
-{
-    uint64_t entry[2] = {0};
-
-    for (unsigned int i = 0; i < 2; i++)
-        entry[i] = io_apic_read(IO_APIC_ENTRY(1) + i);
-    io_apic_write(IO_APIC_ENTRY(1) + 1, destination << 24);
-    io_apic_write(IO_APIC_ENTRY(1), mode | 0xff);
-    ring_keyboard();
-    for (unsigned int i = 2; i-- > 0;)
-        io_apic_write(IO_APIC_ENTRY(1) + i, (uint32_t)entry[i]);
-}
-
 /* NMIs that Linux took on CPU 0. */
 static uint64_t nmi_count(void)
 {
@@ -398,14 +316,14 @@ static void init_by_io_apic(uint32_t apic_id)
     uint64_t before = nmi_count();
     struct sk_audit_record record = {0};
 
-    send_by_io_apic(ENTRY_NMI, 0);
+    send_by_io_apic(IO_APIC_BASE, ENTRY_NMI, 0);
     ok(nmi_count() > before, "control: an entry of the I/O APIC that asks for NMI delivers them");
     audit_mark();
-    send_by_io_apic(ENTRY_INIT, apic_id);
+    send_by_io_apic(IO_APIC_BASE, ENTRY_INIT, apic_id);
     ok(audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x10, &record),
        "an entry of the I/O APIC that asks for INIT is refused and recorded");
     audit_mark();
-    send_by_io_apic(ENTRY_NMI, NO_CPU);
+    send_by_io_apic(IO_APIC_BASE, ENTRY_NMI, NO_CPU);
     ok(audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x10, &record),
        "an entry that asks for NMI is refused for a CPU that the hypervisor does not have");
     start_by("after an INIT by the I/O APIC", 0, apic_id);
