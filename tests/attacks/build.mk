@@ -7,7 +7,7 @@ ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
 ATTACK_WATCHDOG := $(ATTACKS)/watchdog/watchdog.ko
-ATTACK_TESTS := shell inject debuggers probes dma pci memory machine mce calls callee registers liar platform races plugged loops
+ATTACK_TESTS := shell inject debuggers probes dma pci memory machine mce calls callee registers liar platform races plugged loops smm
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -34,7 +34,10 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) lib/watchdo
 	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
 	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
 	tests/attack-loops.conf:tests/attacks/loops.conf tests/attack-races.conf:tests/attacks/races.conf  tests/attack-plugged.conf:tests/attacks/plugged.conf \
-	tests/attack-plugged-native:$(ATTACKS)/plugged tests/attack-plugged-native.conf:tests/attacks/plugged-native.conf
+	tests/attack-plugged-native:$(ATTACKS)/plugged tests/attack-plugged-native.conf:tests/attacks/plugged-native.conf \
+	tests/attack-smm.conf:tests/attacks/smm.conf \
+	$(foreach machine,q35 uefi native q35-native,tests/attack-smm-$(machine):$(ATTACKS)/smm \
+		tests/attack-smm-$(machine).conf:tests/attacks/smm-$(machine).conf)
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
 	attack-marked:$(ATTACKS)/marked attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
 

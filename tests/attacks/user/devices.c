@@ -143,6 +143,7 @@ void send_by_io_apic(uint64_t base, uint32_t mode, uint32_t destination)
     io_apic_write(base, IO_APIC_ENTRY(1) + 1, destination << 24);
     io_apic_write(base, IO_APIC_ENTRY(1), mode | 0xff);
     ring_keyboard();
-    for (unsigned int i = 2; i-- > 0;)
+    /* The mode first: to Linux's destination the other one might be refused. */
+    for (unsigned int i = 0; i < 2; i++)
         io_apic_write(IO_APIC_BASE, IO_APIC_ENTRY(1) + i, (uint32_t)entry[i]);
 }
