@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The platform's ways around the hypervisor: MSRs that route memory or switch virtualization off,
- * the APIC put elsewhere, INIT and SIPI in every form of the interrupt command register, SMIs, a
- * clock that jumps. A CPU that VTL0 starts must still be inside. A trustlet runs
- * all the while, and must end well.
+ * the APIC put elsewhere, INIT and SIPI in every form of the interrupt command register and
+ * by its second names, SMIs, a clock that jumps, A20. A CPU that VTL0 starts must still be inside.
+ * A trustlet runs all the while, and must end well.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,27 +17,32 @@
 #include "devices.h"
 #include "victim.h"
 
-#define UD               6u
-#define GP               13u
-#define MSR_APIC_BASE    0x1bu
-#define MSR_EFER         0xc0000080u
-#define MSR_MTRR_BASE    0x200u
-#define MSR_MTRR_FIXED   0x250u
-#define MSR_MTRR_DEFAULT 0x2ffu
-#define MTRR_ENABLE      (1ull << 11)
-#define MSR_PAT          0x277u
-#define MSR_XSS          0xda0u
-#define MSR_HWCR         0xc0010015u
-#define EFER_SVME        (1ull << 12)
-#define APIC_BASE_X2APIC (1ull << 10)
-#define APIC_ID          0x20u
-#define APIC_LOGICAL_ID  0xd0u
-#define NO_CPU           0x7eu
+#define UD                 6u
+#define GP                 13u
+#define MSR_APIC_BASE      0x1bu
+#define MSR_EFER           0xc0000080u
+#define MSR_MTRR_BASE      0x200u
+#define MSR_MTRR_FIXED     0x250u
+#define MSR_MTRR_DEFAULT   0x2ffu
+#define MTRR_ENABLE        (1ull << 11)
+#define MSR_PAT            0x277u
+#define MSR_XSS            0xda0u
+#define MSR_HWCR           0xc0010015u
+#define EFER_SVME          (1ull << 12)
+#define APIC_BASE_X2APIC   (1ull << 10)
+#define APIC_ID            0x20u
+#define APIC_LOGICAL_ID    0xd0u
+#define APIC_ICR_LOW       0x300u
+#define APIC_ICR_HIGH      0x310u
+#define APIC_LVT_TIMER     0x320u
+#define APIC_LVT_THERMAL   0x330u
+#define APIC_TIMER_INITIAL 0x380u
+#define NO_CPU             0x7eu
 /* Low memory that Linux leaves alone. */
-#define STUB_GPA         0x10000ull
-#define STUB_RESULT      0x80u
-#define STUB_DONE        0x88u
-#define TSS_SELECTOR     0x40u /* Linux's */
+#define STUB_GPA           0x10000ull
+#define STUB_RESULT        0x80u
+#define STUB_DONE          0x88u
+#define TSS_SELECTOR       0x40u /* Linux's */
 
 /* ---- MSRs ---- */
 
@@ -329,6 +334,75 @@ static void init_by_io_apic(uint32_t apic_id)
     start_by("after an INIT by the I/O APIC", 0, apic_id);
 }
 
+static bool write_recorded(uint64_t address)
+{
+    struct sk_audit_record record = {0};
+
+    return audit_find(SK_AUDIT_MEMORY, address, &record);
+}
+
+/* The emulator's I/O APIC looks at eight bits of an address, so that it has its registers at
+ * sixteen places of its page. */
+static void init_by_io_apic_alias(uint32_t apic_id)
+{
+    uint32_t before = io_apic_read(IO_APIC_ENTRY(1));
+
+    audit_mark();
+    send_by_io_apic(IO_APIC_BASE + 0x100, ENTRY_INIT, apic_id);
+    ok(write_recorded(IO_APIC_BASE + 0x100) && write_recorded(IO_APIC_BASE + 0x110),
+       "the I/O APIC's registers by a second name: refused and recorded");
+    ok(io_apic_read(IO_APIC_ENTRY(1)) == before, "... and its entry is as before");
+    start_by("after an INIT by the I/O APIC's second name", 0, apic_id);
+}
+
+/* The emulator's APIC does not look at an address's last four bits. */
+static void start_by_alias(uint32_t alias, uint32_t apic_id)
+{
+    uint64_t who = 0;
+
+    write_stub();
+    apic_write(APIC_ICR_HIGH, apic_id << 24);
+    audit_mark();
+    apic_write(APIC_ICR_LOW + alias, ICR_INIT);
+    nap(20);
+    apic_write(APIC_ICR_LOW + alias, ICR_STARTUP | STUB_GPA >> 12);
+    for (unsigned int i = 0; i < 25 && !(stub_word(STUB_DONE) & 1); i++)
+        nap(20);
+    who = stub_word(STUB_RESULT);
+    ok(!(stub_word(STUB_DONE) & 1) ||
+           ((uint32_t)who == OPENVSM_CPUID_VENDOR_EBX && who >> 32 == OPENVSM_CPUID_VENDOR_ECX),
+       "INIT and SIPI by a second name of the command register (+%u): no CPU runs outside", alias);
+    ok(write_recorded(APIC_BASE + APIC_ICR_LOW + alias), "... refused and recorded");
+}
+
+/* A register by a second name: nothing changes. What may be written at the right place puts it
+ * back, should it have changed. */
+static void apic_alias(const char *name, uint32_t offset, uint32_t alias, uint32_t value)
+{
+    uint32_t before = apic_read(offset), after = 0;
+
+    audit_mark();
+    apic_write(offset + alias, value);
+    after = apic_read(offset);
+    if (after != before)
+        apic_write(offset + (offset == APIC_ID ? alias : 0), before);
+    ok(after == before, "%s by a second name (+%u) is as before", name, alias);
+    ok(write_recorded(APIC_BASE + offset + alias), "... refused and recorded");
+}
+
+static void apic_aliases(void)
+{
+    run_on(0);
+    apic_alias("the APIC's ID", APIC_ID, 4, 0x3f000000);
+    apic_alias("the APIC's logical ID", APIC_LOGICAL_ID, 8, 0x80000000);
+    apic_alias("the command register's upper half", APIC_ICR_HIGH, 4, 0x3f000000);
+    apic_alias("the APIC's thermal interrupt", APIC_LVT_THERMAL, 12, ENTRY_INIT);
+    apic_alias("the APIC's timer", APIC_LVT_TIMER, 4,
+               (apic_read(APIC_LVT_TIMER) & ~0x700u) | ENTRY_INIT);
+    /* Linux sets it anew when it has run out. */
+    apic_write(APIC_TIMER_INITIAL, 1000);
+}
+
 /* All other CPUs are VTL0's own business, so they are taken off-line first. */
 static void init_and_sipi(void)
 {
@@ -347,6 +421,10 @@ static void init_and_sipi(void)
     start_by("shorthand: all but self", ICR_ALL_BUT_SELF, 0);
     start_by("logical destination", ICR_LOGICAL, 1u << last);
     init_by_io_apic(apic_id);
+    init_by_io_apic_alias(apic_id);
+    for (uint32_t alias = 4; alias < 16; alias += 4)
+        start_by_alias(alias, apic_id);
+    start_by("after all that", 0, apic_id);
     for (unsigned int cpu = 1; cpu <= last; cpu++)
         ok(set_online(cpu, true), "Linux takes CPU %u back", cpu);
     note("APIC ID %#x, logical %#x", apic_read(APIC_ID), apic_read(APIC_LOGICAL_ID));
@@ -362,6 +440,66 @@ static void system_management(void)
         outb(0x55, 0xb2);
     nap(50);
     ok(skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK, "SMIs are survived");
+}
+
+/* ---- A20: on the emulator, without it addresses lose bit 20 behind the nested tables ---- */
+
+#define SYSTEM_CONTROL 0x92u
+#define OUTPUT_A20     2u /* in that register, and in the keyboard controller's output port */
+#define READ_OUTPUT    0xd0u
+#define WRITE_OUTPUT   0xd1u
+#define A20_OFF        0xddu
+#define A20_ON         0xdfu
+
+static bool a20_is_on(void)
+{
+    if (!(inb(SYSTEM_CONTROL) & OUTPUT_A20))
+        return false;
+    outb(READ_OUTPUT, KEYBOARD_COMMAND);
+    return keyboard_byte() & OUTPUT_A20;
+}
+
+static bool port_recorded(uint16_t port)
+{
+    struct sk_audit_record record = {0};
+
+    return audit_find(SK_AUDIT_PORT, port, &record);
+}
+
+/* Where it is not refused, it must be on again at once: half of memory is not where it was. */
+static bool a20_stays(uint16_t port, uint8_t value)
+{
+    bool refused = false;
+
+    audit_mark();
+    refused = out_is_refused(port, 1, value);
+    if (!refused) {
+        outb(A20_ON, KEYBOARD_COMMAND);
+        outb(inb(SYSTEM_CONTROL) | OUTPUT_A20, SYSTEM_CONTROL);
+    }
+    return refused && port_recorded(port);
+}
+
+static void a20(void)
+{
+    uint8_t control = 0;
+
+    if (iopl(3))
+        bail("iopl: %s", strerror(errno));
+    run_on(0);
+    catch_refusals();
+    outb(inb(SYSTEM_CONTROL) | OUTPUT_A20, SYSTEM_CONTROL);
+    ok(a20_is_on(), "control: A20 may be switched on");
+    control = inb(SYSTEM_CONTROL);
+    ok(a20_stays(SYSTEM_CONTROL, control & ~OUTPUT_A20),
+       "A20 off by the system's control port: refused and recorded");
+    ok(a20_stays(KEYBOARD_COMMAND, A20_OFF),
+       "A20 off by the keyboard controller's command: refused and recorded");
+    outb(WRITE_OUTPUT, KEYBOARD_COMMAND);
+    ok(a20_stays(KEYBOARD_DATA, 0xdd), "A20 off by its output port: refused and recorded");
+    ok(a20_stays(KEYBOARD_DATA, 0xdd), "... and again, as it still waits for that byte");
+    ok(!out_is_refused(KEYBOARD_DATA, 1, 0xdf), "control: the same with A20 on may be written");
+    ok(a20_is_on(), "A20 is on");
 }
 
 /* A record must outlive a flood of others. */
@@ -400,9 +538,11 @@ int main(void)
     svm_enable();
     clock_stands();
     system_management();
+    apic_aliases();
     init_and_sipi();
     ok(victim_end(&trustlet) == 0, "a trustlet that ran all the while ends well");
     monitors();
     flood(&frames);
+    a20();
     return done_testing();
 }
