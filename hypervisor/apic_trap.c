@@ -79,8 +79,8 @@ static void deliver(struct cpu *target, const struct request *r)
 {
     if (r->mode == APIC_DELIVERY_STARTUP)
         startup_send_sipi(target, r->vector);
-    else if (r->mode != APIC_DELIVERY_INIT)
-        apic_send(target->apic_id, r->mode, 0);
+    else if (r->mode == APIC_DELIVERY_NMI)
+        apic_send(target->apic_id, APIC_DELIVERY_NMI, 0);
     else if (r->assert_level)
         startup_send_init(target);
 }
@@ -98,20 +98,39 @@ static bool virtualise(struct cpu *cpu, const struct request *r)
     return true;
 }
 
-/* A write that is no register's: an interrupt message to the CPU named in address bits 19:12. What
- * a device may send is VTL0's business, but for what is guarded. */
-static void write_message(struct cpu *cpu, uint64_t address, uint32_t value)
+static bool is_message(gpa_t address)
 {
-    if (is_guarded(value >> 8 & 7)) {
-        cpu->refused++;
-        return;
-    }
-    apic_write_window(address, value);
+    return address.value - APIC_WINDOW_BASE - APIC_ID >= PAGE_SIZE - APIC_ID;
 }
 
+/* An INIT would be no business of startup.c's; an SMI is the firmware's, see platform/smm.h. */
 static bool is_lvt_allowed(uint64_t value)
 {
-    return (value >> 8 & 7) != APIC_DELIVERY_INIT;
+    unsigned mode = value >> 8 & 7;
+    return mode != APIC_DELIVERY_INIT && mode != APIC_DELIVERY_SMI;
+}
+
+bool apic_trap_allows(gpa_t address, uint32_t value)
+{
+    /* An interrupt message to the CPU named in address bits 19:12. What a device may send is VTL0's
+     * business, but for what is guarded. */
+    if (is_message(address))
+        return !is_guarded(value >> 8 & 7);
+    switch (address.value - APIC_WINDOW_BASE) {
+    case APIC_LVT_CMCI:
+    case APIC_LVT_TIMER ... APIC_LVT_ERROR:
+        if (!is_lvt_allowed(value))
+            return false;
+        break;
+    case APIC_ICR_LOW:
+        if ((value >> 8 & 7) == APIC_DELIVERY_SMI)
+            return false;
+        break;
+    default:
+        break;
+    }
+    /* Registers are 16 bytes apart; some take all 16 for the one (QEMU). */
+    return !(address.value & 0xf);
 }
 
 static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
@@ -125,13 +144,6 @@ static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
         break;
     case APIC_DESTINATION_FORMAT:
         cpu->apic_destination_format = value;
-        break;
-    case APIC_LVT_CMCI:
-    case APIC_LVT_TIMER ... APIC_LVT_ERROR:
-        if (!is_lvt_allowed(value)) {
-            cpu->refused++;
-            return;
-        }
         break;
     case APIC_ICR_LOW:
         r = decode_icr(value, apic_read(APIC_ICR_HIGH) >> 24, false);
@@ -147,16 +159,16 @@ static void write_register(struct cpu *cpu, uint32_t offset, uint32_t value)
 bool apic_trap_x2apic(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
     struct request r = decode_icr((uint32_t)value, (uint32_t)(value >> 32), true);
-    if (msr == APIC_MSR_X2APIC_ICR ? virtualise(cpu, &r) : !is_lvt_allowed(value))
-        return msr == APIC_MSR_X2APIC_ICR;
-    return cpu_wrmsr_safe(msr, value);
+    bool icr = msr == APIC_MSR_X2APIC_ICR;
+    if (icr ? r.mode == APIC_DELIVERY_SMI : !is_lvt_allowed(value))
+        return false;
+    return (icr && virtualise(cpu, &r)) || cpu_wrmsr_safe(msr, value);
 }
 
 void apic_trap_write(struct cpu *cpu, gpa_t address, uint32_t value)
 {
-    uint64_t offset = address.value - APIC_WINDOW_BASE;
-    if (offset < APIC_ID || offset >= PAGE_SIZE)
-        write_message(cpu, address.value, value);
+    if (is_message(address))
+        apic_write_window(address.value, value);
     else
-        write_register(cpu, (uint32_t)offset, value);
+        write_register(cpu, (uint32_t)(address.value - APIC_WINDOW_BASE), value);
 }

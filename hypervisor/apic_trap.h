@@ -13,7 +13,9 @@
 #define APIC_WINDOW_SIZE 0x100000ull
 
 bool apic_trap_covers(gpa_t address);
-/* VTL0 stores a dword at an address that is covered. */
+/* May VTL0 store that dword there? Changes nothing. */
+bool apic_trap_allows(gpa_t address, uint32_t value);
+/* VTL0 stores a dword at an address that is covered, and may. */
 void apic_trap_write(struct cpu *cpu, gpa_t address, uint32_t value);
 /* A write of the x2APIC's ICR or LVTs (MSRs 0x82f to 0x837). False: #GP. */
 bool apic_trap_x2apic(struct cpu *cpu, uint32_t msr, uint64_t value);

@@ -44,9 +44,11 @@ static bool decode(struct cpu *cpu, struct store *store)
     return address_size != 2 && instruction_decode_store(bytes, count, address_size, store);
 }
 
-/* Devices other than the local APIC. False: refused, and nothing was done. */
+/* False: refused, and nothing was done. The local APIC's comes later, see below. */
 static bool store_guarded(struct cpu *cpu, const struct store *store, gpa_t address, uint32_t value)
 {
+    if (apic_trap_covers(address))
+        return apic_trap_allows(address, value);
     if (io_apic_covers(cpu->partition, address))
         return io_apic_write(cpu->partition, address, value);
     return pci_store(cpu->partition, address, store->size, value);
@@ -63,8 +65,7 @@ void device_store(struct cpu *cpu, gpa_t address)
     if (store.has_register)
         value = (uint32_t)register_value(cpu, store.reg);
     uint32_t before = store.exchanges ? apic_read_window(address.value) : 0;
-    bool apic = apic_trap_covers(address);
-    if (!apic && !store_guarded(cpu, &store, address, value)) {
+    if (!store_guarded(cpu, &store, address, value)) {
         vtl_memory_intercept(cpu, address, HV_ACCESS_WRITE);
         return;
     }
@@ -72,6 +73,6 @@ void device_store(struct cpu *cpu, gpa_t address)
         set_register(cpu, store.reg, before);
     vcpu_advance(cpu->current, store.length);
     /* Last: it may be an INIT to this very CPU. */
-    if (apic)
+    if (apic_trap_covers(address))
         apic_trap_write(cpu, address, value);
 }

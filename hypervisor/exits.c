@@ -14,6 +14,8 @@
 #define CPUID_7_ECX_OSPKE      (1u << 4)
 #define CPUID_EXT_ECX_SVM      (1u << 2)
 #define CPUID_EXT_ECX_SKINIT   (1u << 12)
+#define CPUID_8_EBX_IRPERF     (1u << 1) /* a counter of instructions, which has no switch */
+#define CPUID_8_EBX_INVLPGB    (1u << 3) /* is #UD, as we do not switch it on */
 #define HYPERVISOR_VERSION     0x00010000u
 
 /* Leaves 0x400000xx (TLFS, "Feature and interface discovery"). The vendor is our own, so that Linux
@@ -61,6 +63,8 @@ struct cpuid exits_cpuid(struct cpu *cpu, uint32_t leaf, uint32_t subleaf)
         r.ecx = mirror(r.ecx, CPUID_7_ECX_OSPKE, vcpu_cr4(cpu->current) & X86_CR4_PKE);
     } else if (leaf == 0x80000001u) {
         r.ecx &= ~(CPUID_EXT_ECX_SVM | CPUID_EXT_ECX_SKINIT);
+    } else if (leaf == 0x80000008u) {
+        r.ebx &= ~(CPUID_8_EBX_IRPERF | CPUID_8_EBX_INVLPGB);
     } else if (leaf == 0x8000000au || leaf == 0x8000001fu) {
         r = (struct cpuid){0}; /* SVM; memory encryption, whose C-bit is an address bit */
     }
@@ -145,7 +149,10 @@ void exits_nmi(struct cpu *cpu)
 {
     cpu_count(cpu, HV_EXIT_NMI);
     bool ours = __atomic_load_n(&cpu->shared.nmi_on_way, __ATOMIC_ACQUIRE) || kick_was_retried(cpu);
+    uint64_t taken = READ_ONCE(cpu->nmi_taken);
     vcpu_take_nmi();
+    if (READ_ONCE(cpu->nmi_taken) == taken)
+        return; /* an SMI alone */
     /* After the pending NMI is gone: a kick sent before that went with it, and its sender's request
      * is seen below; one sent later brings an NMI of its own. */
     if (ours)

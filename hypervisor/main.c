@@ -14,6 +14,7 @@
 #include "platform/linux.h"
 #include "platform/multiboot.h"
 #include "platform/options.h"
+#include "platform/smm.h"
 #include "platform/smp.h"
 #include "platform/tsc.h"
 #include "startup.h"
@@ -144,6 +145,8 @@ static bool guard_iommus(gpa_t bases[IOMMU_MAX], uint32_t count)
     }
     partition.iommu.count = count;
     bool emulated = cpu_cpuid(1, 0).ecx & CPUID_HYPERVISOR;
+    if (emulated)
+        ports_guard_fw_cfg(&partition.ports);
     return iommu_start(&partition.iommu, &partition.pool, partition.slat.root[0], emulated);
 }
 
@@ -209,6 +212,7 @@ static void enter_hypervisor(struct cpu *cpu)
 {
     cpu_init_exceptions();
     check_machine();
+    smm_move(cpu);
     vcpu_cpu_enable(hpa(cpu->host_save));
 }
 
@@ -246,7 +250,7 @@ void boot_main(uint32_t magic, uint64_t information)
     partition.tsc_hz = tsc_calibrate();
     if (!partition.tsc_hz)
         fatal("the timer (PIT channel 2) does not run");
-    if (!vcpu_machine_init(&partition))
+    if (!smm_init(&partition) || !vcpu_machine_init(&partition))
         fatal("too little memory for the hypervisor's tables");
     init_cpus();
     enter_hypervisor(&boot_cpu);

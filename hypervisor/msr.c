@@ -21,14 +21,14 @@
 #define MSR_XSS           0xda0u
 #define MSR_EFER          0xc0000080u
 #define MSR_TSC_RATIO     0xc0000104u
+#define MSR_DBG_EXTN_CFG  0xc000010fu /* its branch records, as DEBUGCTL has */
 #define MSR_SYNTHETIC     0x40000000u
 #define SYNTHETIC_COUNT   0x1000u
 
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
 #define APIC_BASE_X2APIC  (1ull << 10)
 #define MTRR_ENABLE       (1ull << 11)
-/* Core performance boost, and the counter of retired instructions: what an OS sets. */
-#define HWCR_OPEN         (1ull << 25 | 1ull << 30)
+#define HWCR_OPEN         (1ull << 25) /* core performance boost, which an OS sets */
 
 /* What VTL0 may not have, or not as it is. The rest is the machine's. */
 static const struct msr_rule vtl0_rules[] = {
@@ -41,6 +41,8 @@ static const struct msr_rule vtl0_rules[] = {
     {APIC_MSR_X2APIC_CMCI, APIC_MSR_X2APIC_ERROR, MSR_PASS, MSR_HANDLE},
     {MSR_EFER, MSR_EFER, MSR_HANDLE, MSR_HANDLE},
     {MSR_TSC_RATIO, MSR_TSC_RATIO, MSR_REFUSE, MSR_REFUSE},
+    {0xc0000105u, 0xc0000106u, MSR_REFUSE, MSR_REFUSE}, /* lightweight profiling */
+    {MSR_DBG_EXTN_CFG, MSR_DBG_EXTN_CFG, MSR_PASS, MSR_MONITOR},
     {0xc0000300u, 0xc0000303u, MSR_PASS, MSR_MONITOR}, /* performance counters, global */
     {0xc0010000u, 0xc0010003u, MSR_PASS, MSR_MONITOR}, /* performance event selects */
     {0xc0010010u, 0xc0010010u, MSR_PASS, MSR_REFUSE},  /* SYSCFG: memory encryption, TOM2, fixed
@@ -50,10 +52,12 @@ static const struct msr_rule vtl0_rules[] = {
     {0xc001001du, 0xc001001du, MSR_PASS, MSR_REFUSE}, /* TOP_MEM2 */
     {0xc0010020u, 0xc0010020u, MSR_PASS, MSR_REFUSE}, /* microcode */
     {0xc0010058u, 0xc0010058u, MSR_PASS, MSR_REFUSE}, /* MMIO configuration base */
+    {0xc0010064u, 0xc001006bu, MSR_PASS, MSR_REFUSE}, /* voltages and clocks of the P-states */
     {0xc0010111u, 0xc0010113u, MSR_PASS, MSR_REFUSE}, /* SMM base, TSEG address and mask */
     {0xc0010114u, 0xc0010119u, MSR_REFUSE,
      MSR_REFUSE}, /* VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, keys */
     {0xc0010200u, 0xc001020bu, MSR_PASS, MSR_MONITOR}, /* extended performance counters */
+    {0xc0011002u, 0xc0011005u, MSR_PASS, MSR_REFUSE},  /* what CPUID says */
     {0xc0011030u, 0xc0011030u, MSR_PASS, MSR_MONITOR}, /* IBS fetch */
     {0xc0011033u, 0xc0011033u, MSR_PASS, MSR_MONITOR}, /* IBS execution */
 };
@@ -90,8 +94,9 @@ static enum msr_action find_action(unsigned vtl, uint32_t msr, bool write)
 /* Monitors, in the order of struct cpu.monitor: performance counters only count events that an
  * event select enables, so the counters themselves need not be touched. */
 static const uint32_t monitors[] = {
-    MSR_DEBUGCTL, 0xc0000301u, 0xc0010000u, 0xc0010001u, 0xc0010002u, 0xc0010003u, 0xc0010200u,
-    0xc0010202u,  0xc0010204u, 0xc0010206u, 0xc0010208u, 0xc001020au, 0xc0011030u, 0xc0011033u,
+    MSR_DEBUGCTL, 0xc0000301u, 0xc0010000u, 0xc0010001u, 0xc0010002u,
+    0xc0010003u,  0xc0010200u, 0xc0010202u, 0xc0010204u, 0xc0010206u,
+    0xc0010208u,  0xc001020au, 0xc0011030u, 0xc0011033u, MSR_DBG_EXTN_CFG,
 };
 static_assert(MSR_MTRR_LAST - MSR_MTRR_FIRST + 1 == MEMORY_TYPE_RANGES, "of struct memory_types");
 static_assert(ARRAY_SIZE(monitors) <= CPU_MONITOR_COUNT, "room in struct cpu");
@@ -177,19 +182,6 @@ static enum msr_result write_apic_base(struct cpu *cpu, uint64_t value)
     return cpu_wrmsr_safe(MSR_APIC_BASE, value) ? MSR_DONE : MSR_FAULT;
 }
 
-/* Which bits VTL0 may change. The machine's memory types are what the firmware made them: another
- * type over a page of VTL1's would take it out of the caches' coherence; but all may be switched
- * off and on, as Linux does on each CPU that it starts (APM Vol.2 7.7.5). Others of HWCR's bits
- * lock the firmware's SMM, or make INVD what it says. */
-static uint64_t open_bits(const struct cpu *cpu, uint32_t msr, uint64_t value)
-{
-    if (msr == MSR_HWCR)
-        return HWCR_OPEN;
-    if (msr != MSR_MTRR_DEFAULT)
-        return 0;
-    return (value & MTRR_ENABLE) && value != cpu->partition->types.standard ? 0 : ~0ull;
-}
-
 void msr_read_types(struct memory_types *types)
 {
     for (uint32_t i = 0; i < MEMORY_TYPE_RANGES; i++)
@@ -216,13 +208,17 @@ void msr_write_types(const struct memory_types *types)
     set_cr0(cr0);
 }
 
+/* What stands there may be written, but for the bits that are open. The machine's memory types are
+ * what the firmware made them: another type over a page of VTL1's would take it out of the caches'
+ * coherence. Others of HWCR's bits lock the firmware's SMM, make INVD what it says, or count
+ * instructions, VTL1's too. */
 static enum msr_result write_kept(struct cpu *cpu, uint32_t msr, uint64_t value)
 {
-    uint64_t now;
+    uint64_t now, open = msr == MSR_HWCR ? HWCR_OPEN : 0;
     if (!cpu_rdmsr_safe(msr, &now))
         return MSR_FAULT;
     cpu->exits[HV_EXIT_MSR_ACCESS] += 2;
-    if ((now ^ value) & ~open_bits(cpu, msr, value))
+    if ((now ^ value) & ~open)
         return MSR_REFUSED;
     return cpu_wrmsr_safe(msr, value) ? MSR_DONE : MSR_FAULT;
 }
@@ -238,8 +234,13 @@ static enum msr_result write_handled(struct cpu *cpu, uint32_t msr, uint64_t val
         return MSR_DONE;
     case MSR_APIC_BASE:
         return write_apic_base(cpu, value);
-    case MSR_MTRR_FIRST ... MSR_MTRR_LAST:
     case MSR_MTRR_DEFAULT:
+        /* Linux has all of them off while it writes back what stands there (APM Vol.2 7.7.5). VTL1,
+         * which it may enter meanwhile, does not. */
+        if (!(value & MTRR_ENABLE))
+            return MSR_DONE;
+        return write_kept(cpu, msr, value);
+    case MSR_MTRR_FIRST ... MSR_MTRR_LAST:
     case MSR_HWCR:
         return write_kept(cpu, msr, value);
     case APIC_MSR_X2APIC_CMCI ... APIC_MSR_X2APIC_ERROR:

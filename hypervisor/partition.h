@@ -39,6 +39,7 @@ struct partition {
     uint32_t cpu_count;
     hpa_t msr_map[VTL_COUNT]; /* the vendor's MSR permission maps */
     hpa_t io_map[VTL_COUNT];  /* and those of I/O ports */
+    uint32_t smbase;          /* of the boot CPU's SMM handler, if it is ours; see platform/smm.h */
     uint32_t stopping;        /* a CPU is about to reset the machine; atomic */
     uint32_t enabled_vtls;    /* bit n: VTL n is enabled for the partition (bit 0 always) */
 

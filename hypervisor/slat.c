@@ -603,7 +603,9 @@ static void finish_page(struct slat *slat, uint64_t gpfn, const struct change *c
         count_pages(slat, now.owner, -1ull);
         count_pages(slat, change->owner, 1);
         for (unsigned vtl = 0; vtl < 2; vtl++) {
-            if (vtl == 0 || at.vtl[vtl].level == 1) {
+            /* A larger leaf is one that says it already: VTL1's never changed, or, in quarantine,
+             * VTL0's that was merged. To split it again might find no table. */
+            if (at.vtl[vtl].level == 1) {
                 set_page(slat, vtl, page, &at.vtl[vtl], change->rights[vtl], change->owner);
                 merge(slat, vtl, page, at.vtl[vtl].entry);
             }

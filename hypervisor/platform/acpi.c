@@ -181,13 +181,22 @@ static const struct madt *find_madt(uint64_t rsdp, uint64_t limit)
     return rsdp ? (const void *)find_table(rsdp, limit, "APIC") : NULL;
 }
 
+/* One CPU may stand in two entries, of either type. */
+static bool is_listed(const uint32_t *apic_ids, uint32_t count)
+{
+    uint32_t i = 0;
+    while (i < count && apic_ids[i] != apic_ids[count])
+        i++;
+    return i < count;
+}
+
 uint32_t acpi_cpus(uint64_t rsdp, uint64_t limit, uint32_t *apic_ids, uint32_t max)
 {
     const struct madt *madt = find_madt(rsdp, limit);
     const struct madt_entry *entry = NULL;
     uint32_t count = 0;
     while (madt && count < max && (entry = next_entry(madt, entry)))
-        if (read_cpu(entry, &apic_ids[count]))
+        if (read_cpu(entry, &apic_ids[count]) && !is_listed(apic_ids, count))
             count++;
     return count;
 }

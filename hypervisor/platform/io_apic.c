@@ -7,6 +7,7 @@
 /* Intel 82093AA, 3.0: an index register and a window; entries are two dwords each, from 0x10 on. */
 #define SELECT      0x00u
 #define WINDOW      0x10u
+#define END         0x40u /* end of interrupt, in later ones */
 #define FIRST_ENTRY 0x10u
 #define MODE(low)   ((low) >> 8 & 7u)
 #define LOGICAL     (1u << 11)
@@ -41,13 +42,13 @@ bool io_apic_covers(const struct partition *partition, gpa_t address)
     return find(&partition->io_apics, address) < partition->io_apics.count;
 }
 
-/* NMI and SMI to CPUs of ours only: see apic_trap.c. */
+/* No SMI (smm.h), and NMI to CPUs of ours only: see apic_trap.c. */
 static bool is_allowed(const struct partition *partition, uint32_t low, uint32_t high)
 {
     unsigned mode = MODE(low);
-    if (mode == APIC_DELIVERY_INIT || mode == APIC_DELIVERY_STARTUP)
+    if (mode == APIC_DELIVERY_INIT || mode == APIC_DELIVERY_STARTUP || mode == APIC_DELIVERY_SMI)
         return false;
-    if (mode != APIC_DELIVERY_NMI && mode != APIC_DELIVERY_SMI)
+    if (mode != APIC_DELIVERY_NMI)
         return true;
     uint32_t i = 0;
     while (i < partition->cpu_count && partition->cpus[i]->apic_id != high >> 24)
@@ -86,8 +87,11 @@ bool io_apic_write(struct partition *partition, gpa_t address, uint32_t value)
     case WINDOW:
         ok = write_window(partition, base, io_apics->selected[i], value);
         break;
-    default:
+    case END:
         apic_write_window(address.value, value);
+        break;
+    default: /* may be another name for one of those above (QEMU) */
+        ok = false;
         break;
     }
     spin_unlock(&io_apics->lock);

@@ -11,8 +11,15 @@
 #define KEYBOARD_COMMAND    0x64u
 #define KEYBOARD_PULSE      0xf0u /* F0..FF: pulses the output lines whose bits are 0; 0 is reset */
 #define KEYBOARD_OUTPUT     0xd1u /* the next data byte is the output port's; its bit 0 is reset */
+#define KEYBOARD_MODE       0x60u /* these want their data byte next, too */
+#define KEYBOARD_BUFFERS    0xd2u /* to D4 */
+#define KEYBOARD_NO_A20     0xddu
 #define SYSTEM_CONTROL      0x92u
 #define SYSTEM_FAST_INIT    1u
+#define A20_ON              2u /* in the output port, and in system control */
+/* QEMU's fw_cfg: two dwords that start a transfer, which no IOMMU sees. */
+#define FW_CFG_DMA          0x514u
+#define FW_CFG_DMA_END      0x51bu
 #define CONFIG_ADDRESS      0xcf8u
 #define CONFIG_DATA         0xcfcu
 #define RESET_CONTROL       0xcf9u
@@ -66,6 +73,11 @@ static void guard_reset(struct ports *ports, const uint8_t *fadt, uint64_t lengt
     guard(ports, ports->reset_port, ports->reset_port);
 }
 
+void ports_guard_fw_cfg(struct ports *ports)
+{
+    guard(ports, FW_CFG_DMA, FW_CFG_DMA_END);
+}
+
 void ports_init(struct ports *ports, uint64_t rsdp, uint64_t limit)
 {
     guard(ports, KEYBOARD_DATA, KEYBOARD_DATA);
@@ -93,12 +105,29 @@ static bool powers_off(const struct ports *ports, uint16_t port, uint8_t value)
     return ours && (value & SLEEP_ENABLE >> 8);
 }
 
+/* The next data byte is the output port's until it comes, or another command wants one. */
+static void note_keyboard(struct ports *ports, uint16_t port, uint8_t value)
+{
+    if (port == KEYBOARD_COMMAND && value == KEYBOARD_OUTPUT)
+        ports->keyboard_output_next = true;
+    else if (port == KEYBOARD_DATA ||
+             (port == KEYBOARD_COMMAND && (value == KEYBOARD_MODE || value - KEYBOARD_BUFFERS < 3)))
+        ports->keyboard_output_next = false;
+}
+
+/* Address bit 20 goes behind the nested tables' back; transfers go around the IOMMU. */
+static bool is_refused(const struct ports *ports, uint16_t port, uint8_t value)
+{
+    bool a20 = port == SYSTEM_CONTROL || (port == KEYBOARD_DATA && ports->keyboard_output_next);
+    return (a20 && !(value & A20_ON)) || (port == KEYBOARD_COMMAND && value == KEYBOARD_NO_A20) ||
+           (port >= FW_CFG_DMA && port <= FW_CFG_DMA_END) ||
+           watchdog_port_starts(&ports->watchdog, port, value);
+}
+
 /* Would this byte reset the machine, or one CPU (which is the same to us)? */
-static bool resets(struct ports *ports, uint16_t port, uint8_t value)
+static bool resets(const struct ports *ports, uint16_t port, uint8_t value)
 {
     bool output = port == KEYBOARD_DATA && ports->keyboard_output_next;
-    if (port == KEYBOARD_DATA || port == KEYBOARD_COMMAND)
-        ports->keyboard_output_next = port == KEYBOARD_COMMAND && value == KEYBOARD_OUTPUT;
     return (output && !(value & 1)) ||
            (port == KEYBOARD_COMMAND && value >= KEYBOARD_PULSE && !(value & 1)) ||
            (port == SYSTEM_CONTROL && (value & SYSTEM_FAST_INIT)) ||
@@ -116,6 +145,8 @@ static bool write_config(struct cpu *cpu, uint16_t port, unsigned size, uint32_t
 {
     struct ports *ports = &cpu->partition->ports;
     bool allowed = true;
+    if (port == CONFIG_ADDRESS)
+        value &= ~3u; /* reserved; QEMU adds them to the register's number */
     spin_lock(&ports->config_lock);
     uint32_t address = ports->config_address;
     uint32_t reg = (port - CONFIG_DATA) + (address & 0xfcu);
@@ -144,17 +175,20 @@ static bool is_odd_config(uint16_t port, unsigned size)
 static bool write_guarded(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
 {
     struct ports *ports = &cpu->partition->ports;
-    bool reset = false, off = false, starts = false;
+    bool reset = false, off = false, refused = false;
     spin_lock(&ports->config_lock);
     for (unsigned i = 0; i < size; i++) {
         uint16_t at = (uint16_t)(port + i);
         uint8_t byte = (uint8_t)(value >> 8 * i);
         reset = resets(ports, at, byte) || reset;
         off = powers_off(ports, at, byte) || off;
-        starts = watchdog_port_starts(&ports->watchdog, at, byte) || starts;
+        refused = is_refused(ports, at, byte) || refused;
     }
-    if (!reset && !off && !starts)
+    if (!reset && !off && !refused) {
+        for (unsigned i = 0; i < size; i++)
+            note_keyboard(ports, (uint16_t)(port + i), (uint8_t)(value >> 8 * i));
         io_write(port, size, value);
+    }
     spin_unlock(&ports->config_lock);
     if (reset)
         reset_machine(cpu);
@@ -162,7 +196,7 @@ static bool write_guarded(struct cpu *cpu, uint16_t port, unsigned size, uint32_
         reset_prepare(cpu);
         io_write(port, size, value);
     }
-    return !starts;
+    return !refused;
 }
 
 bool ports_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)

@@ -34,6 +34,9 @@ struct ports {
  * hypervisor (S3) out of what the firmware offers. Tables lie below limit. */
 void ports_init(struct ports *ports, uint64_t rsdp, uint64_t limit);
 
+/* Where devices are confined by an emulated IOMMU: the emulator's own DMA is not. */
+void ports_guard_fw_cfg(struct ports *ports);
+
 /* An access of VTL0 to a guarded port, size 1, 2 or 4 bytes. False: refused, and nothing was done.
  * A write that resets or powers off does not return. */
 bool ports_write(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value);

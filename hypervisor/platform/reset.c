@@ -2,8 +2,8 @@
 #include "reset.h"
 #include "../io.h"
 #include "../partition.h"
-#include "../shootdown.h"
 #include "../string.h"
+#include "apic.h"
 
 #define RESET_PORT       0xcf9u
 #define RESET_HARD       0x06u
@@ -11,34 +11,49 @@
 #define KEYBOARD_RESET   0xfeu
 /* A CPU that does not stop by then may be off the bus; its caches cannot hold up the reset. */
 #define STOP_MS          1000u
+#define REMIND_MS        10u
+
+/* The registers that this CPU's last exit brought may be VTL1's. */
+static void forget(struct cpu *cpu)
+{
+    memset(&cpu->registers, 0, sizeof(cpu->registers));
+    if (cpu->current)
+        vcpu_set_rax(cpu->current, 0);
+}
 
 void reset_join(struct cpu *cpu)
 {
+    forget(cpu);
     __atomic_store_n(&cpu->shared.stopped, 1, __ATOMIC_SEQ_CST);
     for (;;)
         __asm__ volatile("cli; hlt");
 }
 
-static bool all_stopped(const struct partition *partition, const struct cpu *except)
+/* remind: with an NMI, of which an earlier one may have been lost in VTL0's. */
+static bool all_stopped(const struct partition *partition, const struct cpu *except, bool remind)
 {
+    bool all = true;
     for (uint32_t i = 0; i < partition->cpu_count; i++) {
         const struct cpu *cpu = partition->cpus[i];
-        if (cpu != except && __atomic_load_n(&cpu->shared.online, __ATOMIC_SEQ_CST) &&
-            !__atomic_load_n(&cpu->shared.stopped, __ATOMIC_SEQ_CST))
-            return false;
+        if (cpu == except || !__atomic_load_n(&cpu->shared.online, __ATOMIC_SEQ_CST) ||
+            __atomic_load_n(&cpu->shared.stopped, __ATOMIC_SEQ_CST))
+            continue;
+        all = false;
+        if (remind)
+            apic_send(cpu->apic_id, APIC_DELIVERY_NMI, 0);
     }
-    return true;
+    return all;
 }
 
 static void stop_others(struct cpu *cpu)
 {
-    struct partition *partition = cpu->partition;
-    for (uint32_t i = 0; i < partition->cpu_count; i++)
-        if (partition->cpus[i] != cpu && partition->cpus[i]->shared.online)
-            shootdown_kick(partition->cpus[i]);
-    uint64_t start = cpu_rdtsc(), limit = STOP_MS * (partition->tsc_hz / 1000);
-    while (!all_stopped(partition, cpu) && cpu_rdtsc() - start < limit)
+    const struct partition *partition = cpu->partition;
+    uint64_t per_ms = partition->tsc_hz / 1000, start = cpu_rdtsc(), next = start, now = start;
+    while (!all_stopped(partition, cpu, now >= next) && now - start < STOP_MS * per_ms) {
+        next = now >= next ? now + REMIND_MS * per_ms : next;
         cpu_pause();
+        now = cpu_rdtsc();
+    }
 }
 
 /* All that VTL1 owns, whoever had it before. */
@@ -57,6 +72,8 @@ void reset_prepare(struct cpu *cpu)
 {
     if (__atomic_exchange_n(&cpu->partition->stopping, 1, __ATOMIC_SEQ_CST))
         reset_join(cpu);
+    if (cpu->vtl == 1)
+        forget(cpu);
     stop_others(cpu);
     scrub(cpu->partition);
 }

@@ -30,6 +30,9 @@ const char *vcpu_unsupported(void)
     uint64_t vm_cr = 0;
     if (cpu_rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
         return "AMD-V (SVM) is switched off by the firmware (VM_CR.SVMDIS)";
+    uint64_t config = 0; /* an address with the C-bit would be another name for a page */
+    if (cpu_rdmsr_safe(MSR_SYSCFG, &config) && (config & SYSCFG_SME))
+        return "memory encryption (SME) is on; switch it off in the firmware";
     return NULL;
 }
 
@@ -41,7 +44,7 @@ void vcpu_cpu_enable(hpa_t host_save)
      * guests have intercepted (APM Vol.2 15.28). QEMU has no R_INIT. */
     uint64_t vm_cr = 0;
     if (cpu_rdmsr_safe(MSR_VM_CR, &vm_cr))
-        cpu_wrmsr_safe(MSR_VM_CR, vm_cr | VM_CR_R_INIT);
+        cpu_wrmsr_safe(MSR_VM_CR, vm_cr | VM_CR_R_INIT | VM_CR_DIS_A20M);
     /* From here on GIF is set only in guests and where we let an NMI in. */
     __asm__ volatile("clgi" ::: "memory");
 }

@@ -13,7 +13,10 @@
 #define EFER_KNOWN                                                                                 \
     (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME | EFER_LMSLE | EFER_FFXSR | EFER_TCE |  \
      EFER_MCOMMIT | EFER_INTWB | EFER_UAIE | EFER_AIBRSE)
+#define MSR_SYSCFG             0xc0010010u
+#define SYSCFG_SME             (1ull << 23)
 #define VM_CR_R_INIT           (1ull << 1)
+#define VM_CR_DIS_A20M         (1ull << 2)
 #define VM_CR_SVMDIS           (1ull << 4)
 
 #define DR6_CAUSES             0x600full /* B0-B3, BD, BS */

@@ -154,11 +154,8 @@ static void exit_rare(struct cpu *cpu, struct vmcb *vmcb)
 {
     switch (vmcb->exit_code) {
     case SVM_EXIT_NMI:
+    case SVM_EXIT_SMI: /* an NMI may come in with it */
         exits_nmi(cpu);
-        break;
-    case SVM_EXIT_SMI:
-        cpu_count(cpu, HV_EXIT_OTHER);
-        vcpu_take_nmi();
         break;
     case SVM_EXIT_SX: /* an INIT that nobody may send: see vcpu_cpu_enable() */
         cpu_count(cpu, HV_EXIT_INIT_SIPI);

@@ -66,15 +66,21 @@ idle_end:
     clgi
     ret
 
-/* void vcpu_take_nmi(void): an intercepted NMI stays pending; let it in, and an intercepted SMI. */
+/* void vcpu_take_nmi(void): an intercepted NMI stays pending; let it in, and an intercepted SMI. A
+ * handler of SMIs may take orders in RBX, RCX and RDX (SeaBIOS), and finds none of VTL0's. */
     .globl vcpu_take_nmi
     .balign 16
 vcpu_take_nmi:
     pushfq
+    push %rbx
+    xor %ebx, %ebx
+    xor %ecx, %ecx
+    xor %edx, %edx
     cli
     stgi
     nop
     clgi
+    pop %rbx
     popfq
     ret
 

@@ -7,7 +7,7 @@ ATTACKS := $(BUILD)/tests/attacks
 ATTACK_MODULE := $(ATTACKS)/module/attack.ko
 ATTACK_PATCH := $(ATTACKS)/patch/patch.ko
 ATTACK_WATCHDOG := $(ATTACKS)/watchdog/watchdog.ko
-ATTACK_TESTS := shell inject debuggers probes dma pci memory machine mce calls callee registers liar platform races plugged loops smm
+ATTACK_TESTS := shell inject debuggers probes dma pci memory machine mce smm calls callee registers liar platform races plugged loops
 ATTACK_TOOLS := stream carry destroy
 ATTACK_COMMON := $(addprefix tests/attacks/user/,attacker.c survey.c host.c)
 ATTACK_HEADERS := $(wildcard tests/attacks/*.h tests/attacks/user/*.h tests/fuzz/*.h) \
@@ -69,7 +69,7 @@ $(ATTACKS)/ium-dynamic: $(IUM_OBJECTS) $(IUM_NO_TOKEN) $(LIBOPENVSM)
 $(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -fPIC -shared -s $< -o $@
-$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/probes $(ATTACKS)/loops $(ATTACKS)/mce: tests/attacks/user/victim.c
+$(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/probes $(ATTACKS)/loops $(ATTACKS)/mce $(ATTACKS)/smm: tests/attacks/user/victim.c
 $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/smm: tests/attacks/user/devices.c
 $(ATTACKS)/callee: tests/calls/calls.h
 # The kernel's own headers, which musl does not bring.

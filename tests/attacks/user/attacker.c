@@ -12,10 +12,7 @@
 #include <unistd.h>
 #include "attacker.h"
 
-#define APIC_ICR_LOW  0x300u
-#define APIC_ICR_HIGH 0x310u
-
-#define MODULE_PATH   "/lib/attack.ko"
+#define MODULE_PATH "/lib/attack.ko"
 
 static _Thread_local int device = -1;
 static struct {

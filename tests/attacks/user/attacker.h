@@ -62,6 +62,8 @@ uint32_t touch(uint64_t gpa, enum attack_how how, enum attack_via via, uint64_t 
                uint64_t *rip);
 /* Writes the APIC's interrupt command register; the destination is an APIC ID or a logical one. */
 #define APIC_BASE        0xfee00000ull
+#define APIC_ICR_LOW     0x300u
+#define APIC_ICR_HIGH    0x310u
 #define ICR_SMI          0x4200u
 #define ICR_NMI          0x4400u
 #define ICR_INIT         0x4500u

@@ -84,6 +84,12 @@ int main(int argc, char **argv)
         /* The controller's output port, whose bit 0 is the reset line. */
         write_port(0x64, 0xd1);
         write_port(0x60, 0);
+    } else if (!strcmp(way, "keyboard-between")) {
+        /* The same; commands in between do not have it forget. */
+        write_port(0x64, 0xd1);
+        write_port(0x64, 0xff);
+        write_port(0x64, 0xaa);
+        write_port(0x60, 2);
     } else if (!strcmp(way, "port92"))
         write_port(0x92, 1);
     else if (!strcmp(way, "sysrq"))

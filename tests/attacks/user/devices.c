@@ -9,8 +9,6 @@
 #include "attacker.h"
 #include "devices.h"
 
-#define ENABLE 0x80000000u
-
 uint32_t apic_write(uint32_t offset, uint32_t value)
 {
     uint64_t word = value;
@@ -65,7 +63,7 @@ bool out_is_refused(uint16_t port, unsigned size, uint32_t value)
 
 void select_register(uint32_t function, uint32_t reg)
 {
-    outl(ENABLE | function | (reg & 0xfc), PCI_ADDRESS);
+    outl(PCI_ENABLE | function | (reg & 0xfc), PCI_ADDRESS);
 }
 
 uint32_t config_read(uint32_t function, uint32_t reg)

@@ -16,6 +16,7 @@ bool out_is_refused(uint16_t port, unsigned size, uint32_t value);
 
 #define PCI_ADDRESS    0xcf8u
 #define PCI_DATA       0xcfcu
+#define PCI_ENABLE     0x80000000u /* in the address */
 #define EDU            0x11e81234u /* QEMU's device for teaching */
 #define FUNCTION(d, f) ((uint32_t)(d) << 11 | (uint32_t)(f) << 8)
 void select_register(uint32_t function, uint32_t reg);

@@ -16,9 +16,11 @@
 #include "devices.h"
 #include "victim.h"
 
-#define GP   13u
-#define MCFG "/sys/firmware/acpi/tables/MCFG"
-#define ESB  0x25ab8086u /* Intel's 6300ESB watchdog */
+#define GP      13u
+#define CONTROL 0x92u
+#define A20_ON  2u
+#define MCFG    "/sys/firmware/acpi/tables/MCFG"
+#define ESB     0x25ab8086u /* Intel's 6300ESB watchdog */
 
 /* What is refused is a change; the same value again is what Linux's drivers may write. */
 static void try_write(const char *what, uint32_t function, uint32_t reg, bool refused)
@@ -36,6 +38,51 @@ static void try_write(const char *what, uint32_t function, uint32_t reg, bool re
         ok(audit_find(SK_AUDIT_PORT, PCI_DATA + (reg & 3), &record), "... and recorded");
 }
 
+/* The emulator adds the low bits of the address to the register's number: a dword that begins
+ * before a guarded register then reaches into it. */
+static bool is_reached(uint32_t function, uint32_t reg, uint32_t low)
+{
+    uint32_t before = 0;
+
+    select_register(function, reg);
+    before = inl(PCI_DATA);
+    outl(PCI_ENABLE | function | (reg - 4) | low, PCI_ADDRESS);
+    out_is_refused(PCI_DATA, 4, ~inl(PCI_DATA));
+    select_register(function, reg);
+    return inl(PCI_DATA) != before;
+}
+
+static void across(uint32_t function, uint32_t reg)
+{
+    unsigned int reached = 0;
+
+    for (uint32_t low = 1; low < 4; low++)
+        reached += is_reached(function, reg, low);
+    ok(reached == 0, "register %#x of function %#x is not reached by a dword that begins before it",
+       reg, function);
+}
+
+static void refused_and_recorded(const char *what, uint16_t port, uint32_t value)
+{
+    struct sk_audit_record record = {0};
+
+    audit_mark();
+    ok(out_is_refused(port, 1, value) && audit_find(SK_AUDIT_PORT, port, &record),
+       "%s: refused and recorded", what);
+}
+
+/* Without A20 the emulator masks bit 20 of addresses after the nested walk. */
+static void a20(void)
+{
+    refused_and_recorded("A20 switched off by system control", CONTROL, inb(CONTROL) & ~A20_ON);
+    refused_and_recorded("... by a command to the keyboard controller", KEYBOARD_COMMAND, 0xdd);
+    outb(0xd1, KEYBOARD_COMMAND);
+    refused_and_recorded("... by its output port", KEYBOARD_DATA, 1);
+    refused_and_recorded("... which still waits for its byte", KEYBOARD_DATA, 1);
+    outb(0xff, KEYBOARD_DATA);
+    ok(inb(CONTROL) & A20_ON, "... and A20 is on");
+}
+
 static void by_ports(void)
 {
     bool q35 = access(MCFG, F_OK) == 0;
@@ -50,6 +97,10 @@ static void by_ports(void)
         try_write("base of the configuration window", FUNCTION(0, 0), 0x60, true);
     try_write("base of the power-management ports", q35 ? FUNCTION(0x1f, 0) : FUNCTION(1, 3), 0x41,
               true);
+    a20();
+    across(q35 ? FUNCTION(0x1f, 0) : FUNCTION(1, 3), 0x40);
+    if (q35)
+        across(FUNCTION(0x1f, 0), 0xf0);
     ok(out_is_refused(PCI_ADDRESS + 2, 4, 0), "a dword across address and data: refused");
     ok(out_is_refused(PCI_DATA + 3, 2, 0), "a word across the end of data: refused");
 }

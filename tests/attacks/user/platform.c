@@ -2,7 +2,7 @@
 /*
  * The platform's ways around the hypervisor: MSRs that route memory or switch virtualization off,
  * the APIC put elsewhere, INIT and SIPI in every form of the interrupt command register and
- * by its second names, SMIs, a clock that jumps, A20. A CPU that VTL0 starts must still be inside.
+ * by its second names, SMIs, a clock that jumps. A CPU that VTL0 starts must still be inside.
  * A trustlet runs all the while, and must end well.
  */
 #define _GNU_SOURCE
@@ -32,8 +32,6 @@
 #define APIC_BASE_X2APIC   (1ull << 10)
 #define APIC_ID            0x20u
 #define APIC_LOGICAL_ID    0xd0u
-#define APIC_ICR_LOW       0x300u
-#define APIC_ICR_HIGH      0x310u
 #define APIC_LVT_TIMER     0x320u
 #define APIC_LVT_THERMAL   0x330u
 #define APIC_TIMER_INITIAL 0x380u
@@ -51,10 +49,12 @@ static void guarded_msrs(uint64_t closed)
     static const struct {
         uint32_t msr;
         const char *name;
-    } table[] = {{0xc0010010, "SYSCFG"},    {0xc0010016, "IORR base"}, {0xc001001a, "TOP_MEM"},
-                 {0xc001001d, "TOP_MEM2"},  {0xc0010111, "SMM base"},  {0xc0010112, "TSEG base"},
-                 {0xc0010113, "TSEG mask"}, {0xc0010114, "VM_CR"},     {0xc0010117, "VM_HSAVE_PA"},
-                 {0xc0000104, "TSC ratio"}, {0xc0010020, "microcode"}};
+    } table[] = {
+        {0xc0010010, "SYSCFG"},      {0xc0010016, "IORR base"}, {0xc001001a, "TOP_MEM"},
+        {0xc001001d, "TOP_MEM2"},    {0xc0010111, "SMM base"},  {0xc0010112, "TSEG base"},
+        {0xc0010113, "TSEG mask"},   {0xc0010114, "VM_CR"},     {0xc0010117, "VM_HSAVE_PA"},
+        {0xc0000104, "TSC ratio"},   {0xc0010020, "microcode"}, {0xc0010064, "a P-state"},
+        {0xc0011004, "CPUID's word"}};
     struct sk_audit_record record = {0};
 
     for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -123,7 +123,8 @@ static void other_msrs(void)
 {
     kept_msr(MSR_HWCR, "HWCR's INVD bit", 1u << 4, false);
     kept_msr(MSR_HWCR, "HWCR's SMM lock", 1, false);
-    kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, true);
+    kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, false);
+    kept_msr(MSR_HWCR, "HWCR's boost", 1u << 25, true);
     x2apic();
 }
 
@@ -442,66 +443,6 @@ static void system_management(void)
     ok(skcall(SK_CALL_NULL, 0, 0, 0, 0, 0).status == SK_OK, "SMIs are survived");
 }
 
-/* ---- A20: on the emulator, without it addresses lose bit 20 behind the nested tables ---- */
-
-#define SYSTEM_CONTROL 0x92u
-#define OUTPUT_A20     2u /* in that register, and in the keyboard controller's output port */
-#define READ_OUTPUT    0xd0u
-#define WRITE_OUTPUT   0xd1u
-#define A20_OFF        0xddu
-#define A20_ON         0xdfu
-
-static bool a20_is_on(void)
-{
-    if (!(inb(SYSTEM_CONTROL) & OUTPUT_A20))
-        return false;
-    outb(READ_OUTPUT, KEYBOARD_COMMAND);
-    return keyboard_byte() & OUTPUT_A20;
-}
-
-static bool port_recorded(uint16_t port)
-{
-    struct sk_audit_record record = {0};
-
-    return audit_find(SK_AUDIT_PORT, port, &record);
-}
-
-/* Where it is not refused, it must be on again at once: half of memory is not where it was. */
-static bool a20_stays(uint16_t port, uint8_t value)
-{
-    bool refused = false;
-
-    audit_mark();
-    refused = out_is_refused(port, 1, value);
-    if (!refused) {
-        outb(A20_ON, KEYBOARD_COMMAND);
-        outb(inb(SYSTEM_CONTROL) | OUTPUT_A20, SYSTEM_CONTROL);
-    }
-    return refused && port_recorded(port);
-}
-
-static void a20(void)
-{
-    uint8_t control = 0;
-
-    if (iopl(3))
-        bail("iopl: %s", strerror(errno));
-    run_on(0);
-    catch_refusals();
-    outb(inb(SYSTEM_CONTROL) | OUTPUT_A20, SYSTEM_CONTROL);
-    ok(a20_is_on(), "control: A20 may be switched on");
-    control = inb(SYSTEM_CONTROL);
-    ok(a20_stays(SYSTEM_CONTROL, control & ~OUTPUT_A20),
-       "A20 off by the system's control port: refused and recorded");
-    ok(a20_stays(KEYBOARD_COMMAND, A20_OFF),
-       "A20 off by the keyboard controller's command: refused and recorded");
-    outb(WRITE_OUTPUT, KEYBOARD_COMMAND);
-    ok(a20_stays(KEYBOARD_DATA, 0xdd), "A20 off by its output port: refused and recorded");
-    ok(a20_stays(KEYBOARD_DATA, 0xdd), "... and again, as it still waits for that byte");
-    ok(!out_is_refused(KEYBOARD_DATA, 1, 0xdf), "control: the same with A20 on may be written");
-    ok(a20_is_on(), "A20 is on");
-}
-
 /* A record must outlive a flood of others. */
 static void flood(const struct frames *frames)
 {
@@ -543,6 +484,5 @@ int main(void)
     ok(victim_end(&trustlet) == 0, "a trustlet that ran all the while ends well");
     monitors();
     flood(&frames);
-    a20();
     return done_testing();
 }
