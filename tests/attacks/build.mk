@@ -33,11 +33,11 @@ GUEST += lib/attack.ko:$(ATTACK_MODULE) lib/patch.ko:$(ATTACK_PATCH) lib/watchdo
 	tests/attack-debuggers.conf:tests/attacks/debuggers.conf \
 	$(foreach file,preload intruder,lib/attack-$(file).so:$(ATTACKS)/$(file).so) \
 	$(foreach file,attack-marked ium,bin/$(file)-dynamic:$(ATTACKS)/$(file)-dynamic) \
-	tests/attack-smm-native:$(ATTACKS)/smm tests/attack-smm-native.conf:tests/attacks/smm-native.conf \
-	tests/attack-smm-q35:$(ATTACKS)/smm tests/attack-smm-q35.conf:tests/attacks/smm-q35.conf \
-	tests/attack-smm-uefi:$(ATTACKS)/smm tests/attack-smm-uefi.conf:tests/attacks/smm-uefi.conf \
 	tests/attack-loops.conf:tests/attacks/loops.conf tests/attack-races.conf:tests/attacks/races.conf  tests/attack-plugged.conf:tests/attacks/plugged.conf \
-	tests/attack-plugged-native:$(ATTACKS)/plugged tests/attack-plugged-native.conf:tests/attacks/plugged-native.conf
+	tests/attack-plugged-native:$(ATTACKS)/plugged tests/attack-plugged-native.conf:tests/attacks/plugged-native.conf \
+	tests/attack-smm.conf:tests/attacks/smm.conf \
+	$(foreach machine,q35 uefi native q35-native,tests/attack-smm-$(machine):$(ATTACKS)/smm \
+		tests/attack-smm-$(machine).conf:tests/attacks/smm-$(machine).conf)
 TRUSTLETS += attack-pattern:$(ATTACKS)/pattern attack-caller:$(ATTACKS)/caller attack-canary:$(ATTACKS)/canary \
 	attack-marked:$(ATTACKS)/marked attack-revoked:$(ATTACKS)/pattern:tests/attacks/trustlets/revoked.policy
 
@@ -70,6 +70,7 @@ $(ATTACKS)/%.so: tests/attacks/inject/%.c tests/attacks/inject/inject.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOSTED) -fPIC -shared -s $< -o $@
 $(ATTACKS)/shell $(ATTACKS)/inject $(ATTACKS)/debuggers $(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/probes $(ATTACKS)/loops $(ATTACKS)/mce $(ATTACKS)/smm: tests/attacks/user/victim.c
+$(ATTACKS)/platform $(ATTACKS)/pci $(ATTACKS)/smm: tests/attacks/user/devices.c
 $(ATTACKS)/callee: tests/calls/calls.h
 # The kernel's own headers, which musl does not bring.
 $(ATTACKS)/probes: ATTACK_CC += -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu

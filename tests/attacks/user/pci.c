@@ -6,8 +6,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/io.h>
@@ -15,47 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 #include "attacker.h"
+#include "devices.h"
 #include "victim.h"
 
-#define GP             13u
-#define CONTROL        0x92u
-#define A20_ON         2u
-#define KEYBOARD       0x64u
-#define KEYBOARD_DATA  0x60u
-#define ADDRESS        0xcf8u
-#define DATA           0xcfcu
-#define ENABLE         0x80000000u
-#define MCFG           "/sys/firmware/acpi/tables/MCFG"
-#define EDU            0x11e81234u
-#define ESB            0x25ab8086u /* Intel's 6300ESB watchdog */
-#define FUNCTION(d, f) ((uint32_t)(d) << 11 | (uint32_t)(f) << 8)
-
-static sigjmp_buf refusal;
-
-static void on_fault(int signal)
-{
-    (void)signal;
-    siglongjmp(refusal, 1);
-}
-
-/* Linux turns the #GP of an OUT in ring 3 into SIGSEGV. */
-static bool out_is_refused(uint16_t port, unsigned size, uint32_t value)
-{
-    if (sigsetjmp(refusal, 1))
-        return true;
-    if (size == 1)
-        outb((unsigned char)value, port);
-    else if (size == 2)
-        outw((unsigned short)value, port);
-    else
-        outl(value, port);
-    return false;
-}
-
-static void select_register(uint32_t function, uint32_t reg)
-{
-    outl(ENABLE | function | (reg & 0xfc), ADDRESS);
-}
+#define GP      13u
+#define CONTROL 0x92u
+#define A20_ON  2u
+#define MCFG    "/sys/firmware/acpi/tables/MCFG"
+#define ESB     0x25ab8086u /* Intel's 6300ESB watchdog */
 
 /* What is refused is a change; the same value again is what Linux's drivers may write. */
 static void try_write(const char *what, uint32_t function, uint32_t reg, bool refused)
@@ -63,14 +28,14 @@ static void try_write(const char *what, uint32_t function, uint32_t reg, bool re
     struct sk_audit_record record = {0};
     audit_mark();
     select_register(function, reg);
-    uint8_t now = inb((uint16_t)(DATA + (reg & 3)));
-    bool got = out_is_refused((uint16_t)(DATA + (reg & 3)), 1, refused ? now ^ 1u : now);
+    uint8_t now = inb((uint16_t)(PCI_DATA + (reg & 3)));
+    bool got = out_is_refused((uint16_t)(PCI_DATA + (reg & 3)), 1, refused ? now ^ 1u : now);
 
     ok(got == refused, "%s: %s", what, refused ? "refused" : "works");
     if (refused)
-        ok(!out_is_refused((uint16_t)(DATA + (reg & 3)), 1, now), "... the same value is not");
+        ok(!out_is_refused((uint16_t)(PCI_DATA + (reg & 3)), 1, now), "... the same value is not");
     if (refused)
-        ok(audit_find(SK_AUDIT_PORT, DATA + (reg & 3), &record), "... and recorded");
+        ok(audit_find(SK_AUDIT_PORT, PCI_DATA + (reg & 3), &record), "... and recorded");
 }
 
 /* The emulator adds the low bits of the address to the register's number: a dword that begins
@@ -80,11 +45,11 @@ static bool is_reached(uint32_t function, uint32_t reg, uint32_t low)
     uint32_t before = 0;
 
     select_register(function, reg);
-    before = inl(DATA);
-    outl(ENABLE | function | (reg - 4) | low, ADDRESS);
-    out_is_refused(DATA, 4, ~inl(DATA));
+    before = inl(PCI_DATA);
+    outl(PCI_ENABLE | function | (reg - 4) | low, PCI_ADDRESS);
+    out_is_refused(PCI_DATA, 4, ~inl(PCI_DATA));
     select_register(function, reg);
-    return inl(DATA) != before;
+    return inl(PCI_DATA) != before;
 }
 
 static void across(uint32_t function, uint32_t reg)
@@ -110,8 +75,8 @@ static void refused_and_recorded(const char *what, uint16_t port, uint32_t value
 static void a20(void)
 {
     refused_and_recorded("A20 switched off by system control", CONTROL, inb(CONTROL) & ~A20_ON);
-    refused_and_recorded("... by a command to the keyboard controller", KEYBOARD, 0xdd);
-    outb(0xd1, KEYBOARD);
+    refused_and_recorded("... by a command to the keyboard controller", KEYBOARD_COMMAND, 0xdd);
+    outb(0xd1, KEYBOARD_COMMAND);
     refused_and_recorded("... by its output port", KEYBOARD_DATA, 1);
     refused_and_recorded("... which still waits for its byte", KEYBOARD_DATA, 1);
     outb(0xff, KEYBOARD_DATA);
@@ -136,8 +101,8 @@ static void by_ports(void)
     across(q35 ? FUNCTION(0x1f, 0) : FUNCTION(1, 3), 0x40);
     if (q35)
         across(FUNCTION(0x1f, 0), 0xf0);
-    ok(out_is_refused(ADDRESS + 2, 4, 0), "a dword across address and data: refused");
-    ok(out_is_refused(DATA + 3, 2, 0), "a word across the end of data: refused");
+    ok(out_is_refused(PCI_ADDRESS + 2, 4, 0), "a dword across address and data: refused");
+    ok(out_is_refused(PCI_DATA + 3, 2, 0), "a word across the end of data: refused");
 }
 
 static uint64_t window_base(void)
@@ -183,27 +148,6 @@ static void by_window(uint64_t base)
 }
 
 /* ---- A device's registers laid over memory ---- */
-
-static uint32_t config_read(uint32_t function, uint32_t reg)
-{
-    select_register(function, reg);
-    return inl(DATA);
-}
-
-static void config_write(uint32_t function, uint32_t reg, uint32_t value)
-{
-    select_register(function, reg);
-    outl(value, DATA);
-}
-
-/* The function of bus 0 whose first register says what it is; 0 if the machine has none. */
-static uint32_t find_device(uint32_t identity)
-{
-    for (uint32_t device = 1; device < 32; device++)
-        if (config_read(FUNCTION(device, 0), 0) == identity)
-            return FUNCTION(device, 0);
-    return 0;
-}
 
 static uint64_t read_word(uint64_t gpa)
 {
@@ -317,7 +261,7 @@ static void tco_is_refused(uint16_t tco)
 static bool esb_runs(uint32_t esb)
 {
     select_register(esb, ESB_LOCK);
-    return inb(DATA) & ESB_ENABLE;
+    return inb(PCI_DATA) & ESB_ENABLE;
 }
 
 static void esb_is_refused(uint32_t esb, uint64_t base)
@@ -327,7 +271,7 @@ static void esb_is_refused(uint32_t esb, uint64_t base)
 
     select_register(esb, ESB_LOCK);
     audit_mark();
-    ok(out_is_refused(DATA, 1, ESB_ENABLE) && recorded_port(DATA),
+    ok(out_is_refused(PCI_DATA, 1, ESB_ENABLE) && recorded_port(PCI_DATA),
        "beside a trustlet the watchdog on PCI is not started: refused and recorded");
     touch(address, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL);
     word |= ESB_ENABLE;
@@ -335,7 +279,7 @@ static void esb_is_refused(uint32_t esb, uint64_t base)
            audit_find(SK_AUDIT_MEMORY, address, &record),
        "... nor by the window");
     ok(!esb_runs(esb), "... and stands still");
-    ok(!out_is_refused(DATA, 1, 0), "... to halt it is allowed");
+    ok(!out_is_refused(PCI_DATA, 1, 0), "... to halt it is allowed");
 }
 
 /* Linux's own way, by a stand-in for its drivers' core (tests/attacks/watchdog). */
@@ -385,11 +329,11 @@ static void watchdogs(uint64_t base)
     starts_beside("the chipset's watchdog", true);
     outw(inw(tco + TCO_CONTROL) | TCO_HALT, tco + TCO_CONTROL);
     select_register(esb, ESB_LOCK);
-    outb(ESB_ENABLE, DATA);
+    outb(ESB_ENABLE, PCI_DATA);
     ok(esb_runs(esb), "control: the watchdog on PCI can be started");
     starts_beside("the watchdog on PCI", true);
     select_register(esb, ESB_LOCK);
-    outb(0, DATA);
+    outb(0, PCI_DATA);
     starts_beside("each of them", false);
     load_watchdog();
     ok(open_watchdog() == 0, "control: Linux starts a watchdog");
@@ -405,12 +349,11 @@ static void watchdogs(uint64_t base)
 
 int main(void)
 {
-    struct sigaction action = {.sa_handler = on_fault};
     uint64_t base = window_base();
 
     attacker_start();
     run_only_if(under_openvsm(), "nothing guards PCI configuration here");
-    sigaction(SIGSEGV, &action, NULL);
+    catch_refusals();
     by_ports();
     if (base) {
         by_window(base);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The platform's ways around the hypervisor: MSRs that route memory or switch virtualization off,
- * the APIC put elsewhere, INIT and SIPI in every form of the interrupt command register, SMIs, a
- * clock that jumps. A CPU that VTL0 starts must still be inside. A trustlet runs
- * all the while, and must end well.
+ * the APIC put elsewhere, INIT and SIPI in every form of the interrupt command register and
+ * by its second names, SMIs, a clock that jumps. A CPU that VTL0 starts must still be inside.
+ * A trustlet runs all the while, and must end well.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,50 +14,33 @@
 #include <time.h>
 #include <unistd.h>
 #include "attacker.h"
+#include "devices.h"
 #include "victim.h"
 
-#define UD               6u
-#define GP               13u
-#define MSR_APIC_BASE    0x1bu
-#define MSR_EFER         0xc0000080u
-#define MSR_MTRR_BASE    0x200u
-#define MSR_MTRR_FIXED   0x250u
-#define MSR_MTRR_DEFAULT 0x2ffu
-#define MTRR_ENABLE      (1ull << 11)
-#define MSR_PAT          0x277u
-#define MSR_XSS          0xda0u
-#define MSR_HWCR         0xc0010015u
-#define EFER_SVME        (1ull << 12)
-#define APIC_BASE_X2APIC (1ull << 10)
-#define APIC_ID          0x20u
-#define APIC_LOGICAL_ID  0xd0u
-#define IO_APIC_BASE     0xfec00000ull
-#define IO_APIC_ENTRY(n) (0x10u + 2 * (n))
-#define ENTRY_NMI        0x400u
-#define ENTRY_INIT       0x500u
-#define NO_CPU           0x7eu
+#define UD                 6u
+#define GP                 13u
+#define MSR_APIC_BASE      0x1bu
+#define MSR_EFER           0xc0000080u
+#define MSR_MTRR_BASE      0x200u
+#define MSR_MTRR_FIXED     0x250u
+#define MSR_MTRR_DEFAULT   0x2ffu
+#define MTRR_ENABLE        (1ull << 11)
+#define MSR_PAT            0x277u
+#define MSR_XSS            0xda0u
+#define MSR_HWCR           0xc0010015u
+#define EFER_SVME          (1ull << 12)
+#define APIC_BASE_X2APIC   (1ull << 10)
+#define APIC_ID            0x20u
+#define APIC_LOGICAL_ID    0xd0u
+#define APIC_LVT_TIMER     0x320u
+#define APIC_LVT_THERMAL   0x330u
+#define APIC_TIMER_INITIAL 0x380u
+#define NO_CPU             0x7eu
 /* Low memory that Linux leaves alone. */
-#define STUB_GPA         0x10000ull
-#define STUB_RESULT      0x80u
-#define STUB_DONE        0x88u
-#define TSS_SELECTOR     0x40u /* Linux's */
-
-static uint32_t apic_read(uint32_t offset)
-{
-    uint64_t word = 0;
-
-    if (touch(APIC_BASE + offset, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL))
-        bail("the APIC's register %#x cannot be read", offset);
-    return (uint32_t)word;
-}
-
-static void nap(unsigned int milliseconds)
-{
-    struct timespec time = {.tv_sec = milliseconds / 1000,
-                            .tv_nsec = (long)(milliseconds % 1000) * 1000000};
-
-    nanosleep(&time, NULL);
-}
+#define STUB_GPA           0x10000ull
+#define STUB_RESULT        0x80u
+#define STUB_DONE          0x88u
+#define TSS_SELECTOR       0x40u /* Linux's */
 
 /* ---- MSRs ---- */
 
@@ -136,28 +119,6 @@ static void x2apic(void)
     ok(taken == 0, "an x2APIC register (ICR, LVTs) asked for INIT: #GP (%u were not)", taken);
 }
 
-/* QEMU takes any address within its 16 bytes for an APIC's register, and in an I/O APIC any offset
- * that ends in the same byte. */
-static void other_names(void)
-{
-    struct sk_audit_record record = {0};
-    uint64_t word = ICR_INIT;
-    unsigned int taken = 0;
-
-    for (uint32_t offset = 4; offset < 16; offset += 4) {
-        uint64_t address = APIC_BASE + APIC_ICR_LOW + offset;
-
-        audit_mark();
-        taken += touch(address, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL) != GP ||
-                 !audit_find(SK_AUDIT_MEMORY, address, &record);
-    }
-    ok(taken == 0, "the APIC's command register by another address: #GP and a record");
-    audit_mark();
-    ok(touch(IO_APIC_BASE + 0x100, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL) == GP &&
-           audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x100, &record),
-       "the I/O APIC's index by another address: #GP and a record");
-}
-
 static void other_msrs(void)
 {
     kept_msr(MSR_HWCR, "HWCR's INVD bit", 1u << 4, false);
@@ -165,7 +126,6 @@ static void other_msrs(void)
     kept_msr(MSR_HWCR, "HWCR's counter of instructions", 1u << 30, false);
     kept_msr(MSR_HWCR, "HWCR's boost", 1u << 25, true);
     x2apic();
-    other_names();
 }
 
 /* VTL0's own registers: it may have them as it likes, and VTL1 has others. */
@@ -311,54 +271,6 @@ static uint64_t stub_word(uint32_t offset)
     return word;
 }
 
-static uint32_t io_apic_read(uint32_t index)
-{
-    uint64_t word = index;
-
-    touch(IO_APIC_BASE, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
-    touch(IO_APIC_BASE + 0x10, ATTACK_READ4, ATTACK_VIA_UNCACHED, &word, NULL);
-    return (uint32_t)word;
-}
-
-/* A refused write is as good as one that is ignored. */
-static void io_apic_write(uint32_t index, uint32_t value)
-{
-    uint64_t word = index;
-
-    touch(IO_APIC_BASE, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
-    word = value;
-    touch(IO_APIC_BASE + 0x10, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
-}
-
-static uint8_t keyboard_byte(void)
-{
-    for (unsigned int i = 0; i < 1000 && !(inb(0x64) & 1); i++)
-        nap(1);
-    return inb(0x60);
-}
-
-/* Has the keyboard controller ask for its interrupt, as if a key had been pressed: command 0xd2
- * puts a byte into its output buffer. */
-static void ring_keyboard(void)
-{
-    uint8_t command = 0;
-
-    if (iopl(3))
-        bail("iopl: %s", strerror(errno));
-    outb(0x20, 0x64);
-    command = keyboard_byte();
-    outb(0x60, 0x64);
-    outb((command & ~0x10) | 1, 0x60);
-    for (unsigned int i = 0; i < 3; i++) {
-        outb(0xd2, 0x64);
-        outb(0x55, 0x60);
-        nap(20);
-        keyboard_byte();
-    }
-    outb(0x60, 0x64);
-    outb(command, 0x60);
-}
-
 static bool set_online(unsigned int cpu, bool online)
 {
     char path[64] = "";
@@ -390,20 +302,6 @@ static void start_by(const char *form, uint32_t icr, uint32_t destination)
        "a CPU started by INIT and SIPI (%s) runs, inside the hypervisor", form);
 }
 
-/* The keyboard's interrupt, through an I/O APIC entry of that delivery mode. */
-static void send_by_io_apic(uint32_t mode, uint32_t destination)
-{
-    uint64_t entry[2] = {0};
-
-    for (unsigned int i = 0; i < 2; i++)
-        entry[i] = io_apic_read(IO_APIC_ENTRY(1) + i);
-    io_apic_write(IO_APIC_ENTRY(1) + 1, destination << 24);
-    io_apic_write(IO_APIC_ENTRY(1), mode | 0xff);
-    ring_keyboard();
-    for (unsigned int i = 2; i-- > 0;)
-        io_apic_write(IO_APIC_ENTRY(1) + i, (uint32_t)entry[i]);
-}
-
 /* NMIs that Linux took on CPU 0. */
 static uint64_t nmi_count(void)
 {
@@ -424,17 +322,86 @@ static void init_by_io_apic(uint32_t apic_id)
     uint64_t before = nmi_count();
     struct sk_audit_record record = {0};
 
-    send_by_io_apic(ENTRY_NMI, 0);
+    send_by_io_apic(IO_APIC_BASE, ENTRY_NMI, 0);
     ok(nmi_count() > before, "control: an entry of the I/O APIC that asks for NMI delivers them");
     audit_mark();
-    send_by_io_apic(ENTRY_INIT, apic_id);
+    send_by_io_apic(IO_APIC_BASE, ENTRY_INIT, apic_id);
     ok(audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x10, &record),
        "an entry of the I/O APIC that asks for INIT is refused and recorded");
     audit_mark();
-    send_by_io_apic(ENTRY_NMI, NO_CPU);
+    send_by_io_apic(IO_APIC_BASE, ENTRY_NMI, NO_CPU);
     ok(audit_find(SK_AUDIT_MEMORY, IO_APIC_BASE + 0x10, &record),
        "an entry that asks for NMI is refused for a CPU that the hypervisor does not have");
     start_by("after an INIT by the I/O APIC", 0, apic_id);
+}
+
+static bool write_recorded(uint64_t address)
+{
+    struct sk_audit_record record = {0};
+
+    return audit_find(SK_AUDIT_MEMORY, address, &record);
+}
+
+/* The emulator's I/O APIC looks at eight bits of an address, so that it has its registers at
+ * sixteen places of its page. */
+static void init_by_io_apic_alias(uint32_t apic_id)
+{
+    uint32_t before = io_apic_read(IO_APIC_ENTRY(1));
+
+    audit_mark();
+    send_by_io_apic(IO_APIC_BASE + 0x100, ENTRY_INIT, apic_id);
+    ok(write_recorded(IO_APIC_BASE + 0x100) && write_recorded(IO_APIC_BASE + 0x110),
+       "the I/O APIC's registers by a second name: refused and recorded");
+    ok(io_apic_read(IO_APIC_ENTRY(1)) == before, "... and its entry is as before");
+    start_by("after an INIT by the I/O APIC's second name", 0, apic_id);
+}
+
+/* The emulator's APIC does not look at an address's last four bits. */
+static void start_by_alias(uint32_t alias, uint32_t apic_id)
+{
+    uint64_t who = 0;
+
+    write_stub();
+    apic_write(APIC_ICR_HIGH, apic_id << 24);
+    audit_mark();
+    apic_write(APIC_ICR_LOW + alias, ICR_INIT);
+    nap(20);
+    apic_write(APIC_ICR_LOW + alias, ICR_STARTUP | STUB_GPA >> 12);
+    for (unsigned int i = 0; i < 25 && !(stub_word(STUB_DONE) & 1); i++)
+        nap(20);
+    who = stub_word(STUB_RESULT);
+    ok(!(stub_word(STUB_DONE) & 1) ||
+           ((uint32_t)who == OPENVSM_CPUID_VENDOR_EBX && who >> 32 == OPENVSM_CPUID_VENDOR_ECX),
+       "INIT and SIPI by a second name of the command register (+%u): no CPU runs outside", alias);
+    ok(write_recorded(APIC_BASE + APIC_ICR_LOW + alias), "... refused and recorded");
+}
+
+/* A register by a second name: nothing changes. What may be written at the right place puts it
+ * back, should it have changed. */
+static void apic_alias(const char *name, uint32_t offset, uint32_t alias, uint32_t value)
+{
+    uint32_t before = apic_read(offset), after = 0;
+
+    audit_mark();
+    apic_write(offset + alias, value);
+    after = apic_read(offset);
+    if (after != before)
+        apic_write(offset + (offset == APIC_ID ? alias : 0), before);
+    ok(after == before, "%s by a second name (+%u) is as before", name, alias);
+    ok(write_recorded(APIC_BASE + offset + alias), "... refused and recorded");
+}
+
+static void apic_aliases(void)
+{
+    run_on(0);
+    apic_alias("the APIC's ID", APIC_ID, 4, 0x3f000000);
+    apic_alias("the APIC's logical ID", APIC_LOGICAL_ID, 8, 0x80000000);
+    apic_alias("the command register's upper half", APIC_ICR_HIGH, 4, 0x3f000000);
+    apic_alias("the APIC's thermal interrupt", APIC_LVT_THERMAL, 12, ENTRY_INIT);
+    apic_alias("the APIC's timer", APIC_LVT_TIMER, 4,
+               (apic_read(APIC_LVT_TIMER) & ~0x700u) | ENTRY_INIT);
+    /* Linux sets it anew when it has run out. */
+    apic_write(APIC_TIMER_INITIAL, 1000);
 }
 
 /* All other CPUs are VTL0's own business, so they are taken off-line first. */
@@ -455,6 +422,10 @@ static void init_and_sipi(void)
     start_by("shorthand: all but self", ICR_ALL_BUT_SELF, 0);
     start_by("logical destination", ICR_LOGICAL, 1u << last);
     init_by_io_apic(apic_id);
+    init_by_io_apic_alias(apic_id);
+    for (uint32_t alias = 4; alias < 16; alias += 4)
+        start_by_alias(alias, apic_id);
+    start_by("after all that", 0, apic_id);
     for (unsigned int cpu = 1; cpu <= last; cpu++)
         ok(set_online(cpu, true), "Linux takes CPU %u back", cpu);
     note("APIC ID %#x, logical %#x", apic_read(APIC_ID), apic_read(APIC_LOGICAL_ID));
@@ -508,6 +479,7 @@ int main(void)
     svm_enable();
     clock_stands();
     system_management();
+    apic_aliases();
     init_and_sipi();
     ok(victim_end(&trustlet) == 0, "a trustlet that ran all the while ends well");
     monitors();

@@ -1,25 +1,49 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * System Management Mode: a CPU whose firmware left its SMM handler where a reset puts it finds it
- * in VTL0's memory, and runs it beneath the hypervisor, without page tables. The handler here
- * copies a word of the hypervisor's. Without OpenVSM it runs, which is the control.
+ * System Management Mode, whose code runs beneath the hypervisor. A CPU that was reset has its
+ * handler at 0x38000, in VTL0's memory; firmware moves the boot CPU's, and may forget the others.
+ * An attacker puts one of his own there, which reads the hypervisor's memory, and has SMIs come by
+ * all that sends them. Without OpenVSM the handler runs, which is the control.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/io.h>
+#include <time.h>
 #include <unistd.h>
 #include "attacker.h"
+#include "devices.h"
 #include "victim.h"
 
-#define GP       13u
-#define HANDLER  0x38000ull
-#define LOOT     0x3c000ull /* a word of the hypervisor's, and a mark behind it */
-#define COMMAND  0xb2u      /* a chipset's port for SMIs */
-#define LVT_LINT 0x350u
-#define MODE_SMI 0x200u
+/* From a reset CPU's SMBASE, 0x30000 (APM Vol.2 10.2): the handler, and the state that is saved. */
+#define HANDLER       0x38000ull
+#define HANDLER_BYTES 24u
+#define STOLEN        0x3c000ull /* what the handler read */
+#define RAN           0x3c010ull /* that it ran */
+#define STATE         0x3fe00ull
+#define STATE_BYTES   0x200u
+#define PATTERN       0x6d6d7320746f6e21ull
+#define WORDS         (HANDLER_BYTES / 8 + 3 + STATE_BYTES / 8)
 
-static uint64_t word_at(uint64_t gpa)
+#define LVT_TIMER     0x320u
+#define LVT_LINT0     0x350u
+#define TIMER_INITIAL 0x380u
+
+/* ACPI's power management: its ports, and what lets writes of port 0xb2 send SMIs. */
+#define MCFG          "/sys/firmware/acpi/tables/MCFG"
+#define APM_PORT      0xb2u
+#define PIIX4_ENABLE  0x5bu /* bit 1 */
+#define ICH9_ENABLE   0x30u /* SMI_EN: bit 5, and bit 0 for all of them */
+#define ICH9_PORTS    0x40u /* in PCI configuration: where its ports are */
+
+static void write_word(uint64_t gpa, uint64_t word)
+{
+    if (touch(gpa, ATTACK_WRITE8, ATTACK_VIA_FRESH, &word, NULL))
+        bail("%#llx cannot be written", (unsigned long long)gpa);
+}
+
+static uint64_t read_word(uint64_t gpa)
 {
     uint64_t word = 0;
 
@@ -28,109 +52,216 @@ static uint64_t word_at(uint64_t gpa)
     return word;
 }
 
-static void put_word(uint64_t gpa, uint64_t word)
+/* All words that the attack writes, or a CPU does that takes an SMI there. */
+static uint64_t word_address(unsigned int i)
 {
-    if (touch(gpa, ATTACK_WRITE8, ATTACK_VIA_FRESH, &word, NULL))
-        bail("%#llx cannot be written", (unsigned long long)gpa);
+    if (i < HANDLER_BYTES / 8)
+        return HANDLER + 8ull * i;
+    i -= HANDLER_BYTES / 8;
+    return i < 3 ? STOLEN + 8ull * i : STATE + 8ull * (i - 3);
 }
 
-/* 16-bit code, CS at 0x30000, DS at 0. */
 static void lay_handler(void)
 {
-    static const uint8_t code[24] = {
-        0x2e, 0xc6, 0x06, 0x10, 0xc0, 0x01,       /* mov byte cs:[0xc010], 1 */
-        0x67, 0x66, 0xa1, 0x00, 0x00, 0x00, 0x08, /* mov eax, [HYPERVISOR_BASE] */
+    static const uint8_t code[HANDLER_BYTES] = {
+        0x67, 0x66, 0xa1, 0x00, 0x00, 0x00, 0x08, /* mov eax, [0x08000000] */
         0x2e, 0x66, 0xa3, 0x00, 0xc0,             /* mov cs:[0xc000], eax */
+        0x2e, 0xc6, 0x06, 0x10, 0xc0, 0x01,       /* mov byte cs:[0xc010], 1 */
         0x0f, 0xaa,                               /* rsm */
     };
-    uint64_t words[3] = {0};
 
-    memcpy(words, code, sizeof(code));
-    for (unsigned int i = 0; i < 3; i++)
-        put_word(HANDLER + 8 * i, words[i]);
+    for (unsigned int i = 0; i < WORDS; i++) {
+        uint64_t word = word_address(i) >= STATE ? PATTERN : 0;
+
+        if (i < HANDLER_BYTES / 8)
+            memcpy(&word, code + 8ull * i, 8);
+        write_word(word_address(i), word);
+    }
 }
+
+static bool it_ran(void)
+{
+    for (unsigned int i = 0; i < 25 && !(read_word(RAN) & 1); i++)
+        nap(20);
+    return read_word(RAN) & 1;
+}
+
+/* A CPU that takes an SMI saves all that it has: the hypervisor's registers, or VTL1's. */
+static bool state_was_saved(void)
+{
+    bool saved = false;
+
+    for (uint64_t at = STATE; at < STATE + STATE_BYTES; at += 8)
+        saved = saved || read_word(at) != PATTERN;
+    return saved;
+}
+
+struct way {
+    const char *name;
+    void (*send)(unsigned int cpu); /* to that CPU */
+    uint64_t refused_at;            /* the guarded register; 0: what sends it is not guarded */
+    bool by_chipset;                /* which CPU gets it is the chipset's choice */
+};
+
+static void try_way(const struct way *way, unsigned int cpu)
+{
+    struct sk_audit_record record = {0};
+    bool inside = under_openvsm(), ran = false;
+
+    lay_handler();
+    if (inside)
+        audit_mark();
+    way->send(cpu);
+    run_on(0);
+    ran = it_ran();
+    if (ran)
+        note("the handler ran, and read %#llx", (unsigned long long)read_word(STOLEN));
+    if (!inside && way->by_chipset)
+        note("an SMI by %s %s the handler", way->name, ran ? "runs" : "does not run");
+    else if (!inside)
+        ok(ran, "control: without OpenVSM an SMI by %s runs VTL0's handler", way->name);
+    if (!inside)
+        return;
+    ok(!ran, "an SMI by %s, for CPU %u: VTL0's handler does not run", way->name, cpu);
+    ok(!state_was_saved(), "... and no CPU's state is saved in VTL0's memory");
+    if (way->refused_at)
+        ok(audit_find(SK_AUDIT_MEMORY, way->refused_at, &record), "... refused and recorded");
+}
+
+/* ---- The ways ---- */
 
 static void by_icr(unsigned int cpu)
 {
-    uint64_t high = (uint64_t)cpu << 24, low = ICR_SMI;
+    apic_write(APIC_ICR_HIGH, cpu << 24);
+    apic_write(APIC_ICR_LOW, ICR_SMI);
+}
 
-    touch(APIC_BASE + APIC_ICR_HIGH, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &high, NULL);
-    touch(APIC_BASE + APIC_ICR_LOW, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &low, NULL);
+static void by_shorthand(unsigned int cpu)
+{
+    (void)cpu;
+    apic_write(APIC_ICR_LOW, ICR_SMI | ICR_ALL_BUT_SELF);
+}
+
+static void by_io_apic(unsigned int cpu)
+{
+    send_by_io_apic(IO_APIC_BASE, ENTRY_SMI, cpu);
+}
+
+/* Without sleep, from which only that timer would wake us. */
+static void spin(unsigned int milliseconds)
+{
+    struct timespec from = {0}, now = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000 <
+           (long)milliseconds);
+}
+
+/* The timer goes on as Linux wants it: an interrupt has Linux set it anew. */
+static void by_timer(unsigned int cpu)
+{
+    uint32_t before = 0;
+
+    run_on(cpu);
+    before = apic_read(LVT_TIMER);
+    apic_write(LVT_TIMER, ENTRY_SMI | 0xff);
+    apic_write(TIMER_INITIAL, 1000);
+    spin(5);
+    apic_write(LVT_TIMER, before);
+    apic_write(TIMER_INITIAL, 1000);
+}
+
+/* Its line is the old interrupt controller's, which may be still. */
+static void by_pin(unsigned int cpu)
+{
+    uint32_t before = 0;
+
+    run_on(cpu);
+    before = apic_read(LVT_LINT0);
+    apic_write(LVT_LINT0, ENTRY_SMI);
+    spin(5);
+    apic_write(LVT_LINT0, before);
 }
 
 static void by_port(unsigned int cpu)
 {
     run_on(cpu);
-    outb(0x55, COMMAND);
-    run_on(0);
+    outb(0x55, APM_PORT);
 }
 
-static bool ran_by(void (*ask)(unsigned int), unsigned int cpu)
+/* A device's message, which neither the hypervisor nor its tables see. */
+static void by_message(unsigned int cpu)
 {
-    put_word(LOOT, 0);
-    put_word(LOOT + 0x10, 0);
-    ask(cpu);
-    usleep(50000);
-    return word_at(LOOT + 0x10) & 0xff;
+    uint32_t edu = find_device(EDU), at = config_read(edu, 0x34) & 0xfc, base = 0;
+    uint64_t word = 1;
+
+    while (at && (config_read(edu, at) & 0xff) != 5)
+        at = config_read(edu, at) >> 8 & 0xfc;
+    if (!at)
+        bail("the edu device sends no messages");
+    config_write(edu, 0x04, config_read(edu, 0x04) | 6);
+    base = config_read(edu, 0x10) & ~0xfu;
+    config_write(edu, at + 4, (uint32_t)APIC_BASE | cpu << 12);
+    config_write(edu, at + 8, 0);
+    config_write(edu, at + 12, ENTRY_SMI);
+    config_write(edu, at, config_read(edu, at) | 1u << 16);
+    touch(base + 0x60, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
+    nap(20);
+    touch(base + 0x64, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
+    config_write(edu, at, config_read(edu, at) & ~(1u << 16));
 }
 
-/* -> on how many CPUs the handler ran. */
-static unsigned int try_way(const char *name, void (*ask)(unsigned int))
+/* The firmware may have left the chipset's own SMIs off. */
+static void switch_on_port(void)
 {
-    unsigned int ran = 0;
+    uint32_t piix4 = FUNCTION(1, 3), ich9 = FUNCTION(0x1f, 0);
 
-    for (unsigned int cpu = 0; cpu < cpu_count(); cpu++) {
-        bool here = ran_by(ask, cpu);
+    if (access(MCFG, F_OK)) {
+        select_register(piix4, PIIX4_ENABLE);
+        outb(inb(PCI_DATA + 3) | 2, PCI_DATA + 3);
+    } else {
+        uint16_t ports = (uint16_t)(config_read(ich9, ICH9_PORTS) & 0xff80);
 
-        ran += here;
-        if (here)
-            note("CPU %u ran it by %s, and saw %#x", cpu, name, (unsigned int)word_at(LOOT));
+        outl(inl(ports + ICH9_ENABLE) | 0x21, ports + ICH9_ENABLE);
+        note("SMI_EN %#x", inl(ports + ICH9_ENABLE));
     }
-    return ran;
-}
-
-static void refused(void)
-{
-    uint64_t lvt = MODE_SMI, icr = ICR_SMI;
-    struct sk_audit_record record = {0};
-
-    audit_mark();
-    ok(touch(APIC_BASE + APIC_ICR_LOW, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &icr, NULL) == GP &&
-           audit_find(SK_AUDIT_MEMORY, APIC_BASE + APIC_ICR_LOW, &record),
-       "an SMI by the APIC's command register: #GP and a record");
-    ok(touch(APIC_BASE + LVT_LINT, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &lvt, NULL) == GP &&
-           audit_find(SK_AUDIT_MEMORY, APIC_BASE + LVT_LINT, &record),
-       "an SMI by a local vector: #GP and a record");
 }
 
 int main(void)
 {
-    uint64_t before[3] = {0};
+    static const struct way ways[] = {
+        {"a device's message", by_message, 0, false},
+        {"a write of port 0xb2", by_port, 0, true},
+        {"the APIC's command register", by_icr, APIC_BASE + APIC_ICR_LOW, false},
+        {"the command register's shorthand", by_shorthand, APIC_BASE + APIC_ICR_LOW, false},
+        {"the I/O APIC", by_io_apic, IO_APIC_BASE + IO_APIC_WINDOW, false},
+        {"the APIC's timer", by_timer, APIC_BASE + LVT_TIMER, false},
+        {"the APIC's pin", by_pin, APIC_BASE + LVT_LINT0, true},
+    };
+    static uint64_t saved[WORDS];
     struct victim trustlet;
-    unsigned int by_apic = 0, by_chipset = 0;
-    bool ours = false;
+    unsigned int last = 0;
+    bool inside = false;
 
     attacker_start();
-    ours = under_openvsm();
-    run_on(0);
-    if (iopl(3))
-        bail("iopl");
-    if (ours)
+    last = cpu_count() - 1;
+    inside = under_openvsm();
+    if (inside)
         victim_start(&trustlet, true);
-    for (unsigned int i = 0; i < 3; i++)
-        before[i] = word_at(HANDLER + 8 * i);
-    lay_handler();
-    by_apic = try_way("the APIC", by_icr);
-    by_chipset = try_way("port 0xb2", by_port);
-    for (unsigned int i = 0; i < 3; i++)
-        put_word(HANDLER + 8 * i, before[i]);
-    if (ours) {
-        ok(by_apic == 0, "no CPU runs VTL0's code in SMM by an SMI of the APIC's");
-        ok(by_chipset == 0, "nor by one of the chipset's");
-        refused();
+    if (iopl(3))
+        bail("iopl: %s", strerror(errno));
+    switch_on_port();
+    for (unsigned int i = 0; i < WORDS; i++)
+        saved[i] = read_word(word_address(i));
+    run_on(0);
+    for (unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        try_way(&ways[i], last);
+    try_way(&ways[1], 0);
+    for (unsigned int i = 0; i < WORDS; i++)
+        write_word(word_address(i), saved[i]);
+    if (inside)
         ok(victim_end(&trustlet) == 0, "a trustlet that ran all the while ends well");
-    } else {
-        ok(by_apic > 0, "control: without OpenVSM code at 0x38000 is run in SMM");
-    }
     return done_testing();
 }
