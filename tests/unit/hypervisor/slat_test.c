@@ -14,6 +14,7 @@
 #define PAGES       (FAKE_MEMORY >> PAGE_SHIFT)
 #define HV_BASE     (128ull << 20)
 #define HV_SIZE     (2ull << 20)
+#define BLOCK_PART  (SLAT_ENTRIES / 8)
 #define DEVICE_PAGE ((0xfee00000ull) >> PAGE_SHIFT)
 
 /* Where the random transitions happen: around the hypervisor, elsewhere, and in a lone 1 GiB leaf.
@@ -485,6 +486,32 @@ static void test_timeout_quarantines(void **state)
     assert_counts();
 }
 
+/* A whole block of 2 MiB whose pages time out one batch after the other is merged with the last of
+ * them, when there are few tables to split it with, and must not be split again. */
+static void test_timeout_with_few_tables(void **state)
+{
+    (void)state;
+    static uint8_t before[PAGE_SIZE];
+    uint64_t gpfn[BLOCK_PART], first = 0x4000;
+    uint32_t done;
+    teardown(NULL);
+    start(tables_at_start + 8);
+    memset(before, 0x5a, PAGE_SIZE);
+    memcpy(hpa_pointer(hpa(0)), before,
+           PAGE_SIZE); /* where no table is, says memory_take_table() */
+    fake_flush.answers = false;
+    for (uint64_t i = 0; i < SLAT_ENTRIES; i++) {
+        gpfn[i % BLOCK_PART] = first + i;
+        model_set(first + i, SLAT_QUARANTINED, 0);
+        if ((i + 1) % BLOCK_PART == 0)
+            assert_int_equal(slat_protect(&slat, gpfn, BLOCK_PART, 0, &done), HV_STATUS_TIMEOUT);
+    }
+    for (uint64_t i = 0; i < SLAT_ENTRIES; i++)
+        assert_same(first + i);
+    assert_memory_equal(hpa_pointer(hpa(0)), before, PAGE_SIZE);
+    assert_in_range(memory_tables_free(&pool), 1, 8);
+}
+
 static void test_trap_device_writes(void **state)
 {
     (void)state;
@@ -500,7 +527,6 @@ static void test_trap_device_writes(void **state)
     assert_int_equal(slat_trap_device_writes(&slat, gpa(0x5000), true), HV_STATUS_ACCESS_DENIED);
 }
 
-/* More tables cut off at once than limbo holds. */
 /* Beyond the limit there are devices of VTL0's, as many as there is room for, and nothing else. */
 static void test_far_devices(void **state)
 {
@@ -517,6 +543,7 @@ static void test_far_devices(void **state)
     assert_false(slat_access_ok(&slat, 1, gpa(SLAT_LIMIT), 8, false));
 }
 
+/* More tables cut off at once than limbo holds. */
 static void test_many_merges(void **state)
 {
     (void)state;
@@ -544,6 +571,7 @@ int main(void)
         TEST(test_pinned),
         TEST(test_copies_check_both_pages),
         TEST(test_timeout_quarantines),
+        TEST(test_timeout_with_few_tables),
         TEST(test_trap_device_writes),
         TEST(test_far_devices),
         TEST(test_many_merges),
