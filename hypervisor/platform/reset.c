@@ -13,18 +13,25 @@
 #define STOP_MS          1000u
 #define REMIND_MS        10u
 
-/* The registers that this CPU's last exit brought may be VTL1's. */
-static void forget(struct cpu *cpu)
+/* For who does not return. The registers that this CPU's last exit brought may be VTL1's: they
+ * stand on top of the stack, and below where C functions saved them. *done: 1. */
+static inline __attribute__((always_inline)) void forget(struct cpu *cpu, uint32_t *done)
 {
-    memset(&cpu->registers, 0, sizeof(cpu->registers));
+    uint64_t end = (uint64_t)(&cpu->registers + 1);
     if (cpu->current)
         vcpu_set_rax(cpu->current, 0);
+    __asm__ volatile("mov %%rsp, %%rdi\n\t"
+                     "sub %%rdi, %%rcx\n\t"
+                     "rep stosb\n\t"
+                     "movl $1, (%%rdx)"
+                     : "+c"(end)
+                     : "a"(0), "d"(done)
+                     : "rdi", "memory");
 }
 
 void reset_join(struct cpu *cpu)
 {
-    forget(cpu);
-    __atomic_store_n(&cpu->shared.stopped, 1, __ATOMIC_SEQ_CST);
+    forget(cpu, &cpu->shared.stopped);
     for (;;)
         __asm__ volatile("cli; hlt");
 }
@@ -72,8 +79,6 @@ void reset_prepare(struct cpu *cpu)
 {
     if (__atomic_exchange_n(&cpu->partition->stopping, 1, __ATOMIC_SEQ_CST))
         reset_join(cpu);
-    if (cpu->vtl == 1)
-        forget(cpu);
     stop_others(cpu);
     scrub(cpu->partition);
 }
@@ -94,5 +99,6 @@ void reset_now(void)
 void reset_machine(struct cpu *cpu)
 {
     reset_prepare(cpu);
+    forget(cpu, &cpu->shared.stopped);
     reset_now();
 }

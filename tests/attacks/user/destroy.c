@@ -4,7 +4,8 @@
  * of the doors through which software resets a PC: ports 0xcf9, 0x64, 0x92; Linux's emergency
  * restart (sysrq), its orderly one (reboot), its panic (panic), and its power-off by ACPI
  * (poweroff). Or a machine check, while the CPU runs a trustlet (machine-check-vtl1) or waits for a
- * SIPI, which it does in the hypervisor (machine-check-hypervisor).
+ * SIPI, which it does in the hypervisor (machine-check-hypervisor). Or a reset by port while a
+ * trustlet has patterns in registers (registers).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -59,6 +60,16 @@ static void check_machine_in_vtl1(void)
     sleep(1);
 }
 
+/* A reset that finds the other CPU in a trustlet: its registers go into the hypervisor's memory. */
+static void reset_beside_registers(void)
+{
+    run_on(0);
+    run("taskset -c 1 ium run attack-pattern spin 1000000000000 &");
+    sleep(2);
+    run("host dump");
+    write_port(0xcf9, 6);
+}
+
 static void check_machine_in_hypervisor(void)
 {
     run("echo 0 >/sys/devices/system/cpu/cpu1/online");
@@ -100,6 +111,8 @@ int main(int argc, char **argv)
         reboot(RB_AUTOBOOT);
     else if (!strcmp(way, "poweroff"))
         reboot(RB_POWER_OFF);
+    else if (!strcmp(way, "registers"))
+        reset_beside_registers();
     else if (!strcmp(way, "machine-check-vtl1"))
         check_machine_in_vtl1();
     else if (!strcmp(way, "machine-check-hypervisor"))
