@@ -30,18 +30,18 @@ bool smm_init(struct partition *partition)
 void smm_move(const struct cpu *cpu)
 {
     /* mov dword cs:[STATE_SMBASE], base; rsm */
-    uint8_t stub[] = {0x66, 0x2e, 0xc7, 0x06, STATE_SMBASE & 0xff, STATE_SMBASE >> 8, 0, 0,
-                      0,    0,    0x0f, 0xaa};
-    uint8_t saved_code[sizeof(stub)], saved_state[STATE_BYTES];
+    uint8_t mover[] = {0x66, 0x2e, 0xc7, 0x06, STATE_SMBASE & 0xff, STATE_SMBASE >> 8, 0, 0,
+                       0,    0,    0x0f, 0xaa};
+    uint8_t saved_code[sizeof(mover)], saved_state[STATE_BYTES];
     uint8_t *code = hpa_pointer(hpa(SMBASE_RESET + HANDLER));
     uint8_t *state = hpa_pointer(hpa(SMBASE_RESET + STATE));
     uint32_t base = cpu->partition->smbase + cpu->index * STRIDE;
-    memcpy(&stub[6], &base, sizeof(base));
-    memcpy(saved_code, code, sizeof(stub));
+    memcpy(&mover[6], &base, sizeof(base));
+    memcpy(saved_code, code, sizeof(mover));
     memcpy(saved_state, state, STATE_BYTES);
-    memcpy(code, stub, sizeof(stub));
+    memcpy(code, mover, sizeof(mover));
     apic_send(cpu->apic_id, APIC_DELIVERY_SMI, 0);
     tsc_delay(cpu->partition->tsc_hz, SMI_DELAY_US);
-    memcpy(code, saved_code, sizeof(stub));
+    memcpy(code, saved_code, sizeof(mover));
     memcpy(state, saved_state, STATE_BYTES);
 }

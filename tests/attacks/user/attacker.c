@@ -246,13 +246,28 @@ uint32_t touch(uint64_t gpa, enum attack_how how, enum attack_via via, uint64_t 
     return request.trap;
 }
 
-void send_icr(uint32_t destination, uint32_t low)
+void write_word(uint64_t gpa, uint64_t word)
+{
+    if (touch(gpa, ATTACK_WRITE8, ATTACK_VIA_FRESH, &word, NULL))
+        bail("%#llx cannot be written", (unsigned long long)gpa);
+}
+
+uint64_t read_word(uint64_t gpa)
+{
+    uint64_t word = 0;
+
+    if (touch(gpa, ATTACK_READ8, ATTACK_VIA_FRESH, &word, NULL))
+        bail("%#llx cannot be read", (unsigned long long)gpa);
+    return word;
+}
+
+bool send_icr(uint32_t destination, uint32_t low)
 {
     uint64_t high = destination << 24, word = low;
 
-    if (touch(APIC_BASE + APIC_ICR_HIGH, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &high, NULL) ||
-        touch(APIC_BASE + APIC_ICR_LOW, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL))
+    if (touch(APIC_BASE + APIC_ICR_HIGH, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &high, NULL))
         bail("the APIC's command register cannot be written");
+    return !touch(APIC_BASE + APIC_ICR_LOW, ATTACK_WRITE4, ATTACK_VIA_UNCACHED, &word, NULL);
 }
 
 uint32_t machinery(uint64_t gpa, enum attack_part part, bool prepare)

@@ -60,7 +60,11 @@ struct sk_answer skcall_finish(uint64_t number, uint64_t a0, uint64_t a1, uint64
 /* -> exception vector or 0; value and rip may be NULL. */
 uint32_t touch(uint64_t gpa, enum attack_how how, enum attack_via via, uint64_t *value,
                uint64_t *rip);
-/* Writes the APIC's interrupt command register; the destination is an APIC ID or a logical one. */
+/* A word of VTL0's own memory, wherever it lies; dies if it cannot be touched. */
+uint64_t read_word(uint64_t gpa);
+void write_word(uint64_t gpa, uint64_t word);
+/* Writes the APIC's interrupt command register; the destination is an APIC ID or a logical one.
+ * False: refused. */
 #define APIC_BASE        0xfee00000ull
 #define APIC_ICR_LOW     0x300u
 #define APIC_ICR_HIGH    0x310u
@@ -70,7 +74,7 @@ uint32_t touch(uint64_t gpa, enum attack_how how, enum attack_via via, uint64_t 
 #define ICR_STARTUP      0x4600u
 #define ICR_LOGICAL      0x800u
 #define ICR_ALL_BUT_SELF 0xc0000u
-void send_icr(uint32_t destination, uint32_t low);
+bool send_icr(uint32_t destination, uint32_t low);
 uint32_t machinery(uint64_t gpa, enum attack_part part, bool prepare);
 uint32_t write_msr(uint32_t msr, uint64_t value);
 uint32_t read_msr(uint32_t msr, uint64_t *value);

@@ -149,7 +149,7 @@ static void by_window(uint64_t base)
 
 /* ---- A device's registers laid over memory ---- */
 
-static uint64_t read_word(uint64_t gpa)
+static uint64_t device_word(uint64_t gpa)
 {
     uint64_t value = 0;
 
@@ -187,13 +187,13 @@ static void bars(void)
     uint32_t before = config_read(edu, 0x10);
     uint64_t here = before & ~0xful, there = 0xe8000000ul;
 
-    ok((read_word(here) & 0xff) == 0xed, "control: the device is where its register says");
+    ok((device_word(here) & 0xff) == 0xed, "control: the device is where its register says");
     config_write(edu, 0x10, (uint32_t)there);
-    ok((read_word(there) & 0xff) == 0xed, "control: it goes where VTL0 puts it");
+    ok((device_word(there) & 0xff) == 0xed, "control: it goes where VTL0 puts it");
     config_write(edu, 0x10, before);
     bar_over(edu, "VTL1's", find_frame(&frames, FRAME_CLOSED, 300));
     bar_over(edu, "the hypervisor's", HYPERVISOR_BASE + 0x1000);
-    ok((read_word(here) & 0xff) == 0xed, "control: and comes back");
+    ok((device_word(here) & 0xff) == 0xed, "control: and comes back");
 }
 
 /* ---- The chipset's watchdog (ICH9, "TCO"), which VTL0 may start ---- */

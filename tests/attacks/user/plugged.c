@@ -20,21 +20,6 @@
 #define SMM_GPA     0x38000ull /* where a CPU that was reset has its SMM handler */
 #define NMI_POINTER 8u         /* real mode's vector 2 */
 
-static void write_word(uint64_t gpa, uint64_t word)
-{
-    if (touch(gpa, ATTACK_WRITE8, ATTACK_VIA_FRESH, &word, NULL))
-        bail("%#llx cannot be written", (unsigned long long)gpa);
-}
-
-static uint64_t read_word(uint64_t gpa)
-{
-    uint64_t word = 0;
-
-    if (touch(gpa, ATTACK_READ8, ATTACK_VIA_FRESH, &word, NULL))
-        bail("%#llx cannot be read", (unsigned long long)gpa);
-    return word;
-}
-
 /* Real-mode code, found by whatever wakes the CPU: it leaves a mark, and halts for ever. */
 static void lay_trap(void)
 {

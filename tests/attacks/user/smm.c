@@ -37,21 +37,6 @@
 #define ICH9_ENABLE   0x30u /* SMI_EN: bit 5, and bit 0 for all of them */
 #define ICH9_PORTS    0x40u /* in PCI configuration: where its ports are */
 
-static void write_word(uint64_t gpa, uint64_t word)
-{
-    if (touch(gpa, ATTACK_WRITE8, ATTACK_VIA_FRESH, &word, NULL))
-        bail("%#llx cannot be written", (unsigned long long)gpa);
-}
-
-static uint64_t read_word(uint64_t gpa)
-{
-    uint64_t word = 0;
-
-    if (touch(gpa, ATTACK_READ8, ATTACK_VIA_FRESH, &word, NULL))
-        bail("%#llx cannot be read", (unsigned long long)gpa);
-    return word;
-}
-
 /* All words that the attack writes, or a CPU does that takes an SMI there. */
 static uint64_t word_address(unsigned int i)
 {
