@@ -2,13 +2,18 @@
 /*
  * A device told to read and write frames that are not VTL0's. QEMU's `edu` copies between RAM and a
  * buffer of its own. With an IOMMU it must get nothing and change nothing; without one the same
- * commands must succeed, or this test would prove nothing.
+ * commands must succeed, or this test would prove nothing. QEMU's fw_cfg writes to RAM, too, past
+ * any IOMMU: beside one it must take no orders.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <endian.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "attacker.h"
@@ -140,10 +145,15 @@ static void test_control(volatile uint64_t *edu)
 }
 
 /* The last frame of the boot pool: nothing has used it yet, so that even the control may write. */
+static uint64_t unused_frame(const struct frames *frames)
+{
+    return find_frame(frames, FRAME_CLOSED, count_frames(frames, FRAME_CLOSED) - 1);
+}
+
 static void test_closed(volatile uint64_t *edu, bool confined)
 {
     struct frames frames = survey();
-    uint64_t last = find_frame(&frames, FRAME_CLOSED, count_frames(&frames, FRAME_CLOSED) - 1);
+    uint64_t last = unused_frame(&frames);
     bool vtl1 = readable_frame(edu, &frames, FRAME_CLOSED, 16) != ~0ull;
     bool hypervisor = readable_frame(edu, &frames, FRAME_HYPERVISOR, 4) != ~0ull;
 
@@ -164,6 +174,85 @@ static void test_registers(bool confined)
     ok((access("/sys/firmware/acpi/tables/IVRS", F_OK) != 0), "there is no IVRS table");
 }
 
+/* ---- fw_cfg (QEMU docs/specs/fw_cfg.txt, "Guest-side DMA Interface") ---- */
+
+#define FW_CFG_HIGH   0x514u /* of the order's address; big endian, as all of it */
+#define FW_CFG_LOW    0x518u /* starts the transfer */
+#define FW_CFG_READ   2u
+#define FW_CFG_SELECT 8u /* item 0, in the upper half: the emulator's name */
+#define FW_CFG_NAME   "QEMU"
+
+struct fw_cfg_order {
+    uint32_t control; /* 0 when it was carried out */
+    uint32_t length;
+    uint64_t address;
+};
+
+static sigjmp_buf refusal;
+
+static void on_fault(int signal)
+{
+    (void)signal;
+    siglongjmp(refusal, 1);
+}
+
+/* Linux turns the #GP of an OUT in ring 3 into SIGSEGV. */
+static bool out_is_refused(uint16_t port, uint32_t value)
+{
+    struct sigaction action = {.sa_handler = on_fault};
+
+    sigaction(SIGSEGV, &action, NULL);
+    if (iopl(3))
+        bail("iopl");
+    if (sigsetjmp(refusal, 1))
+        return true;
+    outl(value, port);
+    return false;
+}
+
+/* The name, to that GPA. *refused: both halves of the order's address. */
+static bool fw_cfg_writes(uint64_t gpa, bool *refused)
+{
+    volatile struct fw_cfg_order *order = arena_page(3);
+    uint64_t at = arena_gpa(3);
+
+    order->control = htobe32(FW_CFG_SELECT | FW_CFG_READ);
+    order->length = htobe32(strlen(FW_CFG_NAME));
+    order->address = htobe64(gpa);
+    *refused = out_is_refused(FW_CFG_HIGH, htobe32((uint32_t)(at >> 32)));
+    *refused = out_is_refused(FW_CFG_LOW, htobe32((uint32_t)at)) && *refused;
+    return order->control == 0;
+}
+
+static bool recorded_port(uint16_t port)
+{
+    struct sk_audit_record record = {0};
+
+    return audit_find(SK_AUDIT_PORT, port, &record);
+}
+
+/* That the name is where it was sent, the edu device shows where no IOMMU keeps it from it. */
+static void test_fw_cfg(volatile uint64_t *edu, bool confined)
+{
+    struct frames frames = survey();
+    uint64_t last = unused_frame(&frames);
+    bool refused = false;
+
+    audit_mark();
+    ok(fw_cfg_writes(last, &refused) != confined, "fw_cfg %s VTL1's memory",
+       confined ? "changes nothing in" : "writes");
+    if (confined) {
+        ok(refused && recorded_port(FW_CFG_HIGH) && recorded_port(FW_CFG_LOW),
+           "... its orders are refused and recorded");
+        return;
+    }
+    ok(!refused && !memcmp(device_reads(edu, last), FW_CFG_NAME, strlen(FW_CFG_NAME)),
+       "... and what it wrote is there");
+    ok(fw_cfg_writes(arena_gpa(2), &refused) &&
+           !memcmp(arena_page(2), FW_CFG_NAME, strlen(FW_CFG_NAME)),
+       "control: it writes a page of VTL0's");
+}
+
 int main(void)
 {
     static struct hv_statistics page;
@@ -176,6 +265,7 @@ int main(void)
     test_control(edu);
     test_closed(edu, confined);
     test_registers(confined);
+    test_fw_cfg(edu, confined);
     test_control(edu);
     return done_testing();
 }
